@@ -338,7 +338,7 @@ mod tests {
     #[test]
     fn contradictions_name_both_inputs() {
         let faults = read(&["--service=x", "--desired-count=2", "--image=y"], &[]).unwrap_err();
-        assert_eq!(faults, "`image`: cannot be used together with `desired-count`");
+        assert_eq!(faults, "`desired-count`: cannot be used together with `image`");
     }
 
     #[test]
