@@ -91,9 +91,8 @@ impl Console {
     /// Lines that are not ours, behind a rail that shows it.
     pub(crate) fn foreign(&self, text: &str) {
         for line in self.secrets.redact(text).lines() {
-            let line = inert::printable(line);
-            let line = if self.face == Face::Job { inert::no_command(&line) } else { line };
-            self.line(&format!("│ {line}"));
+            let line = format!("│ {}", inert::printable(line));
+            self.line(&if self.face == Face::Job { inert::no_command(&line) } else { line });
         }
     }
 

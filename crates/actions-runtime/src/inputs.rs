@@ -69,9 +69,18 @@ pub(crate) fn parse<I: clap::Parser>(
     arguments: &[OsString],
     environment: &BTreeMap<String, String>,
 ) -> Result<I, Stop> {
+    // clap would take the variables as they are, blank ones and all lines of a list as one: we hand them over ourselves.
     let command = prepare(I::command()).mut_args(|arg| arg.env(clap::builder::Resettable::Reset));
-    let arguments = with_environment(&command, arguments, environment);
-    let mut matches = collect(command, arguments)?;
+    let with_environment = with_environment(&command, arguments, environment);
+    let mut matches = match collect(command, with_environment) {
+        // For reading, the names of the variables belong in.
+        Err(Stop::Help(text)) => {
+            return Err(Stop::Help(
+                prepare(I::command()).try_get_matches_from(arguments).err().map_or(text, Box::new),
+            ));
+        }
+        collected => collected?,
+    };
     I::from_arg_matches_mut(&mut matches).map_err(|error| {
         let mut faults = Faults::default();
         faults.add("inputs", error.to_string());

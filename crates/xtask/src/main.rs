@@ -1,0 +1,36 @@
+//! `cargo xtask`: the project's own tasks.
+//!
+//! It links none of the programs: what it needs of them it builds with cargo and runs as processes, so that it answers
+//! within seconds of a cold clone.
+
+mod bench;
+mod generate;
+mod process;
+mod test;
+
+use std::io::Write as _;
+
+const USAGE: &str = "\
+The project's own tasks
+
+Usage: cargo xtask <TASK>
+
+  test                  every test that this machine can run; what is missing is named with the way to get it
+  generate [--check]    write what is generated from the programs' own types (action.yml, tables); --check only compares
+  bench startup         start to first line, resident memory and size of each release binary
+";
+
+fn main() -> miette::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["test"] => test::run(),
+        ["generate"] => generate::run(generate::Mode::Write),
+        ["generate", "--check"] => generate::run(generate::Mode::Check),
+        ["bench", "startup"] => bench::startup(),
+        [] | ["help" | "--help" | "-h"] => {
+            let _broken_pipe = std::io::stdout().write_all(USAGE.as_bytes());
+            Ok(())
+        }
+        other => Err(miette::miette!(help = USAGE, "there is no task `{}`", other.join(" "))),
+    }
+}

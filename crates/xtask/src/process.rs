@@ -1,0 +1,50 @@
+//! Other programs, run from the workspace's root.
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use miette::IntoDiagnostic as _;
+
+/// The folder that holds the workspace's Cargo.toml.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .components()
+        .rev()
+        .skip(2)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .collect()
+}
+
+/// A line for the person who started the task.
+pub(crate) fn say(text: &str) {
+    let _broken_pipe = writeln!(std::io::stdout(), "{text}");
+}
+
+/// `program arguments…`, from the root, printed before it runs.
+pub(crate) fn run(program: &str, arguments: &[&str]) -> miette::Result<()> {
+    say(&format!("$ {program} {}", arguments.join(" ")));
+    let status =
+        Command::new(program).args(arguments).current_dir(root()).status().into_diagnostic()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(miette::miette!("`{program} {}` failed: {status}", arguments.join(" ")))
+    }
+}
+
+/// The cargo that started this task.
+pub(crate) fn cargo(arguments: &[&str]) -> miette::Result<()> {
+    run(option_env!("CARGO").unwrap_or("cargo"), arguments)
+}
+
+/// Whether `program` can be found.
+pub(crate) fn is_on_path(program: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    })
+}
