@@ -37,7 +37,7 @@ const SETTLED: Duration = Duration::from_millis(400);
 /// Each of the six: milliseconds from start to the first line, peak resident memory, size.
 pub(crate) fn startup() -> miette::Result<()> {
     let mut build = vec!["build", "--release", "--workspace"];
-    PROGRAMS.iter().for_each(|(program, _)| build.extend(["--bin", program]));
+    build.extend(PROGRAMS.iter().flat_map(|(program, _)| ["--bin", program]));
     cargo(&build)?;
     let folder = Folder::new()?;
     say(&format!(

@@ -1,0 +1,37 @@
+//! Writes what is said of a program from what the program says of itself: `action.yml` and the tables in the READMEs.
+//!
+//! A fact has one home: an input's name, type, default and description in `inputs.rs`, an output's, a verdict's and an
+//! exit code's in `outputs.rs`.
+
+mod action;
+mod files;
+mod program;
+mod programs;
+mod tables;
+
+pub use files::{Generated, stale, write};
+pub use programs::all;
+
+/// Everything that is generated, as it should stand in the repository.
+pub fn generate() -> miette::Result<Vec<Generated>> {
+    let mut generated = Vec::new();
+    for program in all() {
+        generated.push(Generated::whole(
+            format!("actions/{}/action.yml", program.name),
+            action::yml(&program)?,
+        ));
+        let tables = [
+            ("inputs", tables::inputs(&program)),
+            ("outputs", tables::outputs(&program)),
+            ("verdicts", tables::verdicts(&program)),
+        ];
+        for (name, table) in tables {
+            generated.push(Generated::part(
+                format!("actions/{}/README.md", program.name),
+                name,
+                table,
+            ));
+        }
+    }
+    Ok(generated)
+}

@@ -1,0 +1,122 @@
+//! What a program says of itself, read from its types.
+
+use actions_runtime::{input_name, prepare};
+use clap::Command;
+use schemars::Schema;
+use serde_json::Value;
+
+/// One of the six.
+pub struct Program {
+    /// The binary's, the crate's and the action's name.
+    pub name: &'static str,
+    /// From <https://docs.github.com/en/actions/sharing-automations/creating-actions/metadata-syntax-for-github-actions>, `branding`.
+    pub icon: &'static str,
+    pub(crate) inputs: Command,
+    pub(crate) outputs: Schema,
+    /// Verdict by verdict, in the order of the enum.
+    pub(crate) exit_codes: Vec<String>,
+}
+
+/// An input, under the name that a workflow file gives it.
+pub(crate) struct Input {
+    pub(crate) name: String,
+    pub(crate) summary: String,
+    pub(crate) details: String,
+    pub(crate) default: String,
+    pub(crate) required: bool,
+    /// Takes one element a line.
+    pub(crate) list: bool,
+}
+
+/// An output or a verdict.
+pub(crate) struct Described {
+    pub(crate) name: String,
+    pub(crate) description: String,
+}
+
+impl Program {
+    pub(crate) fn new(
+        name: &'static str,
+        icon: &'static str,
+        inputs: Command,
+        outputs: Schema,
+        exit_codes: Vec<String>,
+    ) -> Self {
+        Self { name, icon, inputs: prepare(inputs), outputs, exit_codes }
+    }
+
+    /// The first sentence of its doc comment.
+    pub(crate) fn description(&self) -> String {
+        self.inputs.get_about().map(|about| sentence(&about.to_string())).unwrap_or_default()
+    }
+
+    pub(crate) fn inputs(&self) -> Vec<Input> {
+        self.inputs
+            .get_arguments()
+            .filter(|arg| !arg.is_hide_set())
+            .map(|arg| {
+                let summary = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                let long = arg.get_long_help().map(ToString::to_string).unwrap_or_default();
+                let details = long
+                    .split_once("\n\n")
+                    .map(|(_, details)| details.replace('\n', " "))
+                    .unwrap_or_default();
+                let defaults: Vec<_> =
+                    arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+                Input {
+                    name: input_name(arg),
+                    summary: sentence(&summary),
+                    details: details.trim().to_owned(),
+                    default: defaults.join("\n"),
+                    required: arg.is_required_set(),
+                    list: matches!(arg.get_action(), clap::ArgAction::Append),
+                }
+            })
+            .collect()
+    }
+
+    pub(crate) fn outputs(&self) -> Vec<Described> {
+        let properties =
+            self.outputs.get("properties").and_then(Value::as_object).into_iter().flatten();
+        properties
+            .map(|(name, schema)| Described {
+                name: name.clone(),
+                description: description(schema),
+            })
+            .collect()
+    }
+
+    /// The members of the enum that `verdict` is, with their doc comments.
+    pub(crate) fn verdicts(&self) -> Vec<Described> {
+        let variants = self
+            .outputs
+            .pointer("/$defs/Verdict/oneOf")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        variants
+            .filter_map(|variant| {
+                Some(Described {
+                    name: variant.get("const")?.as_str()?.to_owned(),
+                    description: description(variant),
+                })
+            })
+            .collect()
+    }
+}
+
+fn description(schema: &Value) -> String {
+    sentence(
+        &schema.get("description").and_then(Value::as_str).unwrap_or_default().replace('\n', " "),
+    )
+}
+
+/// clap takes the full stop away from a doc comment's first line.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() || text.ends_with(['.', '!', '?']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
+}
