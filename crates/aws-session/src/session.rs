@@ -1,0 +1,243 @@
+//! The way to AWS, opened once by a program before it looks at anything.
+
+use std::{error::Error, fmt, sync::Arc, time::Duration};
+
+use actions_runtime::{Faults, Step};
+use aws_config::{
+    AppName, BehaviorVersion, Region, SdkConfig, identity::IdentityCache,
+    meta::region::RegionProviderChain, retry::RetryConfig, timeout::TimeoutConfig,
+};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::service_config::ServiceConfigKey;
+use miette::IntoDiagnostic as _;
+use secrecy::SecretString;
+use tokio::sync::OnceCell;
+
+use crate::{
+    AccountId, AwsError, AwsInputs, Calls,
+    error::{self, Place},
+    role::RoleCredentials,
+    transport::Transport,
+};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// All attempts of one call, and the waits between them.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(120);
+/// Credentials may need a token, a role and a throttled minute.
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(60);
+/// Off AWS nobody answers for instance metadata, and a forgotten region must be told soon.
+const INSTANCE_REGION_TIMEOUT: Duration = Duration::from_secs(2);
+/// Shorter ones are stand-ins for an emulator (`test`), and hiding them would blot out half of a log.
+const SHORTEST_SECRET: usize = 16;
+
+/// An open way to AWS. Cheap to clone.
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    config: SdkConfig,
+    calls: Calls,
+    region: String,
+    account: OnceCell<AccountId>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("region", &self.0.region).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Finds region and credentials, becomes the role that is asked for, and makes sure that the account is allowed.
+    ///
+    /// Without role and account check nothing is sent: credentials are fetched with the first call.
+    pub async fn open(step: &Step, inputs: &AwsInputs) -> miette::Result<Self> {
+        for name in ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+            if let Some(secret) = step.env(name).filter(|secret| secret.len() >= SHORTEST_SECRET) {
+                step.mask(&SecretString::from(secret));
+            }
+        }
+        let calls = Calls::default();
+        let transport = Transport::new(calls.clone(), bundle(step)?);
+        let region = region(inputs, &transport).await?;
+        let mut config = config(region.clone(), transport.clone()).await;
+        if let Some(role) = &inputs.role_to_assume {
+            let provider = RoleCredentials::open(step, role, &config, transport).await?;
+            config = config
+                .into_builder()
+                .credentials_provider(SharedCredentialsProvider::new(provider))
+                .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build())
+                .build();
+        }
+        let session = Self(Arc::new(Inner {
+            config,
+            calls,
+            region: region.to_string(),
+            account: OnceCell::new(),
+        }));
+        session.check_account(&inputs.allowed_account_ids).await?;
+        Ok(session)
+    }
+
+    /// What every SDK client is made from: `aws_sdk_ecs::Client::new(session.config())`.
+    ///
+    /// A client that needs more patience sets its own `timeout_config`; the time for a request's body comes on top of the
+    /// read time-out by itself.
+    pub fn config(&self) -> &SdkConfig {
+        &self.0.config
+    }
+
+    /// Every call so far.
+    pub fn calls(&self) -> &Calls {
+        &self.0.calls
+    }
+
+    pub fn region(&self) -> &str {
+        &self.0.region
+    }
+
+    /// The account that the credentials belong to. Asked once.
+    pub async fn account(&self) -> Result<&str, AwsError> {
+        let ask = async || {
+            let identity = aws_sdk_sts::Client::new(self.config())
+                .get_caller_identity()
+                .send()
+                .await
+                .map_err(|error| self.explain("sts:GetCallerIdentity", "", error))?;
+            let account = identity.account.unwrap_or_default();
+            account.parse::<AccountId>().map_err(|problem| {
+                error::no_credentials(
+                    "sts:GetCallerIdentity",
+                    "",
+                    format!("`{account}`: {problem}"),
+                    String::new(),
+                )
+            })
+        };
+        self.0.account.get_or_try_init(ask).await.map(AccountId::as_str)
+    }
+
+    /// Whether `AWS_ENDPOINT_URL` or its kin send the service with this id (`S3`, `ECS`, `CloudFront`) somewhere else than
+    /// to AWS. S3 needs `force_path_style` there: an emulator's host has no name for each bucket.
+    pub fn endpoint_overridden(&self, service_id: &str) -> bool {
+        self.endpoint_override(service_id).is_some()
+    }
+
+    /// The endpoint that `AWS_ENDPOINT_URL` or its kin name for a service, if any does.
+    pub fn endpoint_override(&self, service_id: &str) -> Option<String> {
+        let key = ServiceConfigKey::builder()
+            .service_id(service_id)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build()
+            .ok()?;
+        self.0
+            .config
+            .service_config()
+            .and_then(|config| config.load_config(key))
+            .or_else(|| self.0.config.endpoint_url().map(str::to_owned))
+    }
+
+    /// Makes of an SDK client's error one that names the call and says what to do.
+    ///
+    /// `operation` is written as IAM writes it: `ecs:UpdateService`.
+    #[expect(clippy::needless_pass_by_value, reason = "made to be used in `map_err`")]
+    pub fn explain<E, R>(
+        &self,
+        operation: &str,
+        resource: impl fmt::Display,
+        error: SdkError<E, R>,
+    ) -> AwsError
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+        R: fmt::Debug + 'static,
+    {
+        let last = self.0.calls.last(operation);
+        let place = Place {
+            region: &self.0.region,
+            endpoint: last.as_ref().map(|call| call.endpoint.as_str()),
+        };
+        error::explain(operation, &resource.to_string(), &error, place)
+    }
+
+    async fn check_account(&self, allowed: &[AccountId]) -> miette::Result<()> {
+        if allowed.is_empty() {
+            return Ok(());
+        }
+        let account = self.account().await?;
+        if allowed.iter().any(|allowed| allowed.as_str() == account) {
+            return Ok(());
+        }
+        let allowed: Vec<String> = allowed.iter().map(|id| format!("`{id}`")).collect();
+        Err(Faults::one(
+            "allowed-account-ids",
+            format!(
+                "these credentials belong to account `{account}`, not to {}",
+                allowed.join(" or ")
+            ),
+        )
+        .into())
+    }
+}
+
+/// As the AWS CLI has it: the bundle replaces the certificates of the system.
+fn bundle(step: &Step) -> miette::Result<Option<Vec<u8>>> {
+    let Some(path) = step.env("AWS_CA_BUNDLE") else { return Ok(None) };
+    let fault = |problem: &str| Faults::one("AWS_CA_BUNDLE", format!("`{path}` {problem}"));
+    let pem = std::fs::read(&path).map_err(|error| fault(&format!("cannot be read: {error}")))?;
+    // The TLS library takes a bundle at its word and stops the process where it is none.
+    if !crate::transport::is_bundle(&pem) {
+        return Err(fault("holds no certificates in PEM form").into());
+    }
+    Ok(Some(pem))
+}
+
+async fn region(inputs: &AwsInputs, transport: &Transport) -> miette::Result<Region> {
+    if let Some(region) = &inputs.aws_region {
+        return Ok(Region::new(region.clone()));
+    }
+    let known = RegionProviderChain::first_try(
+        aws_config::environment::EnvironmentVariableRegionProvider::new(),
+    )
+    .or_else(aws_config::profile::ProfileFileRegionProvider::new());
+    if let Some(region) = known.region().await {
+        return Ok(region);
+    }
+    let metadata = aws_config::imds::region::ImdsRegionProvider::builder()
+        .configure(
+            &aws_config::provider_config::ProviderConfig::default()
+                .with_http_client(transport.clone()),
+        )
+        .build();
+    let asked = tokio::time::timeout(INSTANCE_REGION_TIMEOUT, metadata.region()).await;
+    asked.ok().flatten().ok_or_else(|| {
+        Faults::one(
+            "aws-region",
+            "is needed: neither `AWS_REGION` nor `AWS_DEFAULT_REGION` is set, and no profile has a region",
+        )
+        .into()
+    })
+}
+
+async fn config(region: Region, transport: Transport) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(region)
+        .http_client(transport)
+        // The transport repeats what may be repeated.
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts)
+        .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build());
+    let loader = match AppName::new("todo-actions").into_diagnostic() {
+        Ok(name) => loader.app_name(name),
+        Err(_) => loader,
+    };
+    loader.load().await
+}
