@@ -1,0 +1,15 @@
+//! What `ecs-rollout` and `migrate` share: task definitions as JSON, one task's end explained, its logs, its image.
+
+mod definition;
+mod diff;
+mod ecs;
+mod image;
+mod logs;
+mod stopped;
+
+pub use definition::{NotADefinition, TaskDefinition};
+pub use diff::{Change, as_diff, changes};
+pub use ecs::{Ecs, EcsError, last_part};
+pub use image::{EcrRegistry, ImageRef, NotAnImage, Resolved};
+pub use logs::{Follower, LogPlace, LogStream};
+pub use stopped::{Blame, Cause, StoppedContainer, StoppedTask, exit_code_in_words};
