@@ -49,7 +49,7 @@ impl TaskDefinition {
         Self::of(value).map_err(|problem| NotADefinition { problem, line, column })
     }
 
-    /// Takes a definition out of its JSON value, an answer of DescribeTaskDefinition or RegisterTaskDefinition included.
+    /// Takes a definition out of its JSON value, an answer of `DescribeTaskDefinition` included.
     pub fn of(value: Value) -> Result<Self, String> {
         let Value::Object(mut members) = value else {
             return Err("not a task definition: a JSON object was expected".to_owned());
@@ -237,7 +237,7 @@ impl TaskDefinition {
         }
     }
 
-    /// What RegisterTaskDefinition is given: everything but the read-only members. ECS refuses an empty list of tags,
+    /// What `RegisterTaskDefinition` is given: everything but the read-only members. ECS refuses an empty list of tags,
     /// and tags of its own (`aws:`).
     pub fn registration(&self) -> Value {
         let mut members = self.0.clone();

@@ -6,8 +6,10 @@ use serde_json::{Map, Value};
 
 use crate::TaskDefinition;
 
+type IsDefault = fn(&Value) -> bool;
+
 /// ECS answers with these whether they were given or not: as good as absent.
-const DEFAULTS_OF_A_CONTAINER: [(&str, fn(&Value) -> bool); 4] = [
+const DEFAULTS_OF_A_CONTAINER: [(&str, IsDefault); 4] = [
     ("essential", |value| *value == Value::Bool(true)),
     ("cpu", |value| value.as_u64() == Some(0)),
     ("readonlyRootFilesystem", |value| *value == Value::Bool(false)),

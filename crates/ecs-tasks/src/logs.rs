@@ -10,11 +10,11 @@ use crate::TaskDefinition;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogPlace {
     CloudWatch(LogStream),
-    /// Somewhere that promises nothing in CloudWatch; the text says where.
+    /// Somewhere that promises nothing in `CloudWatch`; the text says where.
     Elsewhere(String),
 }
 
-/// One stream of CloudWatch Logs. It does not exist before its first line.
+/// One stream of `CloudWatch` Logs. It does not exist before its first line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogStream {
     pub group: String,
@@ -211,10 +211,10 @@ mod tests {
             ),
             (Value::Null, "has no log configuration"),
         ] {
-            match place(&configuration) {
-                LogPlace::Elsewhere(text) => assert!(text.contains(expected), "{text}"),
-                other => panic!("{other:?}"),
-            }
+            let LogPlace::Elsewhere(text) = place(&configuration) else {
+                panic!("{configuration}")
+            };
+            assert!(text.contains(expected), "{text}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_sdk_ecs::types::{HealthStatus, Task, TaskStopCode};
 
-/// The end of one task, as DescribeTasks tells it.
+/// The end of one task, as `DescribeTasks` tells it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct StoppedTask {
     pub arn: String,
@@ -155,6 +155,7 @@ impl StoppedTask {
 
 impl Cause {
     /// What the last lines of the log add: some causes are only told there.
+    #[must_use]
     pub fn with_log(mut self, lines: &[String]) -> Self {
         if lines.iter().any(|line| line.contains("exec format error")) {
             self.advice = Some(
