@@ -212,9 +212,7 @@ impl Ecs {
             // ECS: "Unable to describe task definition." (ClientException) for a family or a revision that is not there.
             Err(error)
                 if error.code() == Some("ClientException")
-                    && error
-                        .message()
-                        .is_some_and(|it| it.contains("describe task definition")) =>
+                    && error.message().contains("describe task definition") =>
             {
                 Ok(None)
             }

@@ -1,5 +1,6 @@
 //! What `ecs-rollout` and `migrate` share: task definitions as JSON, one task's end explained, its logs, its image.
 
+mod command;
 mod definition;
 mod diff;
 mod ecs;
@@ -7,6 +8,7 @@ mod image;
 mod logs;
 mod stopped;
 
+pub use command::CommandLine;
 pub use definition::{NotADefinition, TaskDefinition};
 pub use diff::{Change, as_diff, changes};
 pub use ecs::{Ecs, EcsError, last_part};
