@@ -16,16 +16,18 @@ use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
 use crate::{
-    AccountId, AwsError, AwsInputs, Calls, error, explain::Asked, role::RoleCredentials,
+    AccountId, AwsError, AwsInputs, Calls,
+    error::{self, Place},
+    role::RoleCredentials,
     transport::Transport,
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// All attempts of one call, and the waits between them.
-const OPERATION_TIMEOUT: Duration = Duration::from_mins(2);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(120);
 /// Credentials may need a token, a role and a throttled minute.
-const CREDENTIALS_TIMEOUT: Duration = Duration::from_mins(1);
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(60);
 /// Off AWS nobody answers for instance metadata, and a forgotten region must be told soon.
 const INSTANCE_REGION_TIMEOUT: Duration = Duration::from_secs(2);
 /// Shorter ones are stand-ins for an emulator (`test`), and hiding them would blot out half of a log.
@@ -39,7 +41,6 @@ struct Inner {
     config: SdkConfig,
     calls: Calls,
     region: String,
-    profile: Option<String>,
     account: OnceCell<AccountId>,
 }
 
@@ -75,7 +76,6 @@ impl Session {
             config,
             calls,
             region: region.to_string(),
-            profile: step.env("AWS_PROFILE"),
             account: OnceCell::new(),
         }));
         session.check_account(&inputs.allowed_account_ids).await?;
@@ -156,15 +156,11 @@ impl Session {
         R: fmt::Debug + 'static,
     {
         let last = self.0.calls.last(operation);
-        let resource = resource.to_string();
-        let asked = Asked {
-            operation,
-            resource: &resource,
+        let place = Place {
             region: &self.0.region,
-            last: last.as_ref(),
-            profile: self.0.profile.as_deref(),
+            endpoint: last.as_ref().map(|call| call.endpoint.as_str()),
         };
-        asked.explain(&error)
+        error::explain(operation, &resource.to_string(), &error, place)
     }
 
     async fn check_account(&self, allowed: &[AccountId]) -> miette::Result<()> {

@@ -1,0 +1,56 @@
+//! What a run hands on, and how it can end.
+
+use actions_runtime::{Exit, StepOutputs};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The outputs of build-push.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Outputs {
+    /// How the run ended.
+    pub verdict: Verdict,
+    /// The image, as migrate and ecs-rollout take it: `repository@sha256:…`.
+    pub image: Option<String>,
+    /// The digest of the image, as ECR has it.
+    pub digest: Option<String>,
+    /// The repository, with its registry.
+    pub repository_uri: Option<String>,
+    /// The tags that name the image now, one a line.
+    pub tags: Vec<String>,
+    /// What a pull of the image transfers, in bytes.
+    pub size: Option<u64>,
+    /// One line that says why.
+    pub reason: String,
+    /// How long the run took.
+    pub seconds: f64,
+}
+
+/// How a run can end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The image was built and pushed.
+    Built,
+    /// The same content had been built before: nothing was built, the tags name it now.
+    Exists,
+    /// A dry run: nothing was changed.
+    Planned,
+    /// The image could not be built or pushed.
+    Failed,
+    /// A tag that may not move names another image.
+    Refused,
+    /// A signal ended the run.
+    Cancelled,
+}
+
+impl StepOutputs for Outputs {
+    fn exit(&self) -> Exit {
+        match self.verdict {
+            Verdict::Built | Verdict::Exists | Verdict::Planned => Exit::Code(0),
+            Verdict::Failed => Exit::Code(1),
+            Verdict::Refused => Exit::Code(3),
+            Verdict::Cancelled => Exit::Cancelled,
+        }
+    }
+}
