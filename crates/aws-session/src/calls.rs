@@ -24,6 +24,8 @@ pub struct Call {
     pub status: Option<u16>,
     /// Where it was sent.
     pub endpoint: String,
+    /// The last attempt is known to have done nothing, and the next one has not begun.
+    pub(crate) undone: bool,
 }
 
 /// The calls so far. Cheap to clone; all clones are one record.
@@ -85,6 +87,7 @@ impl Calls {
             milliseconds: 0,
             status: None,
             endpoint,
+            undone: false,
         });
         Entry { calls: self.clone(), index: calls.len() - 1 }
     }
@@ -102,11 +105,15 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn sent(&self) {
-        self.change(|call| call.attempts += 1);
+        self.change(|call| {
+            call.attempts += 1;
+            call.undone = false;
+        });
     }
 
-    pub(crate) fn answered(&self, status: Option<u16>, since_start: Duration) {
+    pub(crate) fn answered(&self, status: Option<u16>, undone: bool, since_start: Duration) {
         self.change(|call| {
+            call.undone = undone;
             call.status = status;
             call.milliseconds = u64::try_from(since_start.as_millis()).unwrap_or(u64::MAX);
         });

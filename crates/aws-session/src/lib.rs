@@ -8,11 +8,13 @@
 mod calls;
 mod denied;
 mod error;
+mod explain;
 mod inputs;
 mod operation;
 mod retry;
 mod role;
 mod session;
+mod sketch;
 mod transport;
 
 pub use calls::{Call, Calls};

@@ -17,7 +17,7 @@ const LONGEST_DIRECTED_WAIT: Duration = Duration::from_secs(20);
 const ATTEMPTS: u32 = 6;
 /// Throttling passes by itself, and giving up in the middle of a deployment costs more than waiting.
 const ATTEMPTS_THROTTLED: u32 = 25;
-/// ECS allows one RegisterTaskDefinition a second in an account, and everybody's deployments share it.
+/// ECS allows one `RegisterTaskDefinition` a second in an account, and everybody's deployments share it.
 const ATTEMPTS_REGISTER: u32 = 40;
 
 /// How one attempt ended.
@@ -36,6 +36,13 @@ pub(crate) enum End {
     Doubtful,
 }
 
+impl End {
+    /// Certainly nothing was done.
+    pub(crate) fn is_undone(self) -> bool {
+        matches!(self, Self::Throttled { .. } | Self::NeverSent)
+    }
+}
+
 /// How long to wait before the request is sent again, having been sent `attempts` times; `None`: not again.
 /// `random` is from 0 to 1.
 pub(crate) fn wait(
@@ -48,9 +55,8 @@ pub(crate) fn wait(
         End::Answered => return None,
         End::Throttled { .. } if operation.action == "RegisterTaskDefinition" => ATTEMPTS_REGISTER,
         End::Throttled { .. } => ATTEMPTS_THROTTLED,
-        End::NeverSent => ATTEMPTS,
         End::Doubtful if operation.writing && !operation.repeatable => return None,
-        End::Doubtful => ATTEMPTS,
+        End::NeverSent | End::Doubtful => ATTEMPTS,
     };
     if attempts >= most {
         return None;

@@ -12,6 +12,7 @@ use aws_credential_types::{
     Credentials,
     provider::{ProvideCredentials, error::CredentialsError, future},
 };
+use aws_sdk_sts::types::Credentials as Assumed;
 use aws_smithy_runtime_api::client::{orchestrator::HttpRequest, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -19,8 +20,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    AwsError, RoleArn,
-    error::{self, Place},
+    AwsError, RoleArn, error,
+    explain::{self, Asked},
     operation::Operation,
     retry::{self, End},
     transport::{self, Transport},
@@ -98,35 +99,12 @@ impl RoleCredentials {
     }
 
     async fn assume(&self) -> Result<Credentials, AwsError> {
-        let (operation, answer) = match &self.endpoint {
-            Some(endpoint) => {
-                let token = self.fetch(endpoint).await?;
-                let answer = self
-                    .sts
-                    .assume_role_with_web_identity()
-                    .role_arn(self.role.as_str())
-                    .role_session_name(&self.session_name)
-                    .web_identity_token(token.expose_secret())
-                    .send()
-                    .await
-                    .map(|answer| answer.credentials)
-                    .map_err(|error| self.not_trusted(&error, &token))?;
-                ("sts:AssumeRoleWithWebIdentity", answer)
-            }
-            None => {
-                let answer = self
-                    .sts
-                    .assume_role()
-                    .role_arn(self.role.as_str())
-                    .role_session_name(&self.session_name)
-                    .send()
-                    .await
-                    .map(|answer| answer.credentials)
-                    .map_err(|error| self.explain("sts:AssumeRole", &error))?;
-                ("sts:AssumeRole", answer)
-            }
+        let (operation, credentials) = if let Some(endpoint) = &self.endpoint {
+            ("sts:AssumeRoleWithWebIdentity", self.by_token(endpoint).await?)
+        } else {
+            ("sts:AssumeRole", self.by_credentials().await?)
         };
-        let Some(credentials) = answer else {
+        let Some(credentials) = credentials else {
             return Err(error::no_credentials(
                 operation,
                 self.role.as_str(),
@@ -145,17 +123,43 @@ impl RoleCredentials {
         ))
     }
 
+    async fn by_token(&self, endpoint: &TokenEndpoint) -> Result<Option<Assumed>, AwsError> {
+        let token = self.fetch(endpoint).await?;
+        let request = self
+            .sts
+            .assume_role_with_web_identity()
+            .role_arn(self.role.as_str())
+            .role_session_name(&self.session_name)
+            .web_identity_token(token.expose_secret());
+        let answer = request.send().await.map_err(|error| self.not_trusted(&error, &token))?;
+        Ok(answer.credentials)
+    }
+
+    async fn by_credentials(&self) -> Result<Option<Assumed>, AwsError> {
+        let request = self
+            .sts
+            .assume_role()
+            .role_arn(self.role.as_str())
+            .role_session_name(&self.session_name);
+        let answer =
+            request.send().await.map_err(|error| self.explain("sts:AssumeRole", &error))?;
+        Ok(answer.credentials)
+    }
+
     fn explain<E, R>(&self, operation: &str, error: &SdkError<E, R>) -> AwsError
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
         R: fmt::Debug + 'static,
     {
         let last = self.transport.calls().last(operation);
-        let place = Place {
+        let asked = Asked {
+            operation,
+            resource: self.role.as_str(),
             region: &self.region,
-            endpoint: last.as_ref().map(|call| call.endpoint.as_str()),
+            last: last.as_ref(),
+            profile: None,
         };
-        error::explain(operation, self.role.as_str(), error, place)
+        asked.explain(error)
     }
 
     /// What the role's trust policy would have to say.
@@ -212,13 +216,13 @@ impl RoleCredentials {
             let request = request(endpoint).map_err(|error| failed(error.to_string()))?;
             let answer = self.transport.send(request, CONNECT_TIMEOUT, FETCH_TIMEOUT).await;
             let status = answer.as_ref().ok().map(|response| response.status().as_u16());
-            entry.answered(status, started.elapsed());
             let end = transport::end(&operation, &answer);
+            entry.answered(status, end.is_undone(), started.elapsed());
             if let Some(wait) = retry::wait(&operation, end, attempts, transport::random()) {
                 sleep(wait).await;
                 continue;
             }
-            let response = answer.map_err(|error| failed(error::innermost(&error)))?;
+            let response = answer.map_err(|error| failed(explain::innermost(&error)))?;
             if end != End::Answered || !response.status().is_success() {
                 return Err(failed(format!("HTTP status {}", response.status().as_u16())));
             }
@@ -274,7 +278,7 @@ fn subject(token: &SecretString) -> Option<String> {
     Some(claims["sub"].as_str()?.to_owned())
 }
 
-/// What CloudTrail shows of who did it: at most 64 of `\w+=,.@-`. The run stays whole, the repository's name gives way.
+/// What `CloudTrail` shows of who did it: at most 64 of `\w+=,.@-`. The run stays whole, the repository's name gives way.
 fn session_name(job: Option<&Job>) -> String {
     const LONGEST: usize = 64;
     let Some(job) = job else { return "todo-actions".to_owned() };

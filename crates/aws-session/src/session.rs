@@ -16,18 +16,16 @@ use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
 use crate::{
-    AccountId, AwsError, AwsInputs, Calls,
-    error::{self, Place},
-    role::RoleCredentials,
+    AccountId, AwsError, AwsInputs, Calls, error, explain::Asked, role::RoleCredentials,
     transport::Transport,
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// All attempts of one call, and the waits between them.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(120);
+const OPERATION_TIMEOUT: Duration = Duration::from_mins(2);
 /// Credentials may need a token, a role and a throttled minute.
-const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(60);
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_mins(1);
 /// Off AWS nobody answers for instance metadata, and a forgotten region must be told soon.
 const INSTANCE_REGION_TIMEOUT: Duration = Duration::from_secs(2);
 /// Shorter ones are stand-ins for an emulator (`test`), and hiding them would blot out half of a log.
@@ -41,6 +39,7 @@ struct Inner {
     config: SdkConfig,
     calls: Calls,
     region: String,
+    profile: Option<String>,
     account: OnceCell<AccountId>,
 }
 
@@ -76,6 +75,7 @@ impl Session {
             config,
             calls,
             region: region.to_string(),
+            profile: step.env("AWS_PROFILE"),
             account: OnceCell::new(),
         }));
         session.check_account(&inputs.allowed_account_ids).await?;
@@ -156,11 +156,15 @@ impl Session {
         R: fmt::Debug + 'static,
     {
         let last = self.0.calls.last(operation);
-        let place = Place {
+        let resource = resource.to_string();
+        let asked = Asked {
+            operation,
+            resource: &resource,
             region: &self.0.region,
-            endpoint: last.as_ref().map(|call| call.endpoint.as_str()),
+            last: last.as_ref(),
+            profile: self.0.profile.as_deref(),
         };
-        error::explain(operation, &resource.to_string(), &error, place)
+        asked.explain(&error)
     }
 
     async fn check_account(&self, allowed: &[AccountId]) -> miette::Result<()> {

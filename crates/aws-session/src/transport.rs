@@ -57,6 +57,9 @@ struct Wire {
     /// Reading the certificates of the system costs milliseconds that plain HTTP does not owe.
     trusting: bool,
     proxied: bool,
+    /// An idle connection may be closed by its other end in the moment in which it is used again. A read is then
+    /// repeated; a write would be in doubt for nothing, and pays for a connection of its own.
+    fresh: bool,
 }
 
 impl fmt::Debug for Transport {
@@ -101,15 +104,21 @@ impl Transport {
         connect_timeout: Duration,
         limit: Duration,
     ) -> Result<HttpResponse, ConnectorError> {
-        let wire = self.wire(request.uri(), Some(connect_timeout));
+        let wire = self.wire(request.uri(), Some(connect_timeout), false);
         whole(wire.call(request), Some(limit)).await
     }
 
-    fn wire(&self, uri: &str, connect_timeout: Option<Duration>) -> SharedHttpConnector {
+    fn wire(
+        &self,
+        uri: &str,
+        connect_timeout: Option<Duration>,
+        fresh: bool,
+    ) -> SharedHttpConnector {
         let wire = Wire {
             connect_timeout,
             trusting: uri.starts_with("https:"),
             proxied: !is_link_local(uri),
+            fresh,
         };
         let mut wires = self.0.wires.lock().unwrap_or_else(PoisonError::into_inner);
         wires.entry(wire).or_insert_with(|| self.connector(wire)).clone()
@@ -130,7 +139,9 @@ impl Transport {
                 .build()
                 .unwrap_or_default()
         };
-        let connector = Connector::builder()
+        let builder = Connector::builder();
+        let builder = if wire.fresh { builder.pool_max_idle_per_host(0) } else { builder };
+        let connector = builder
             .connector_settings(settings.build())
             .proxy_config(proxy)
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
@@ -175,7 +186,7 @@ impl HttpConnector for Line {
             if request.headers().contains_key(INVOCATION) {
                 line.operation(request).await
             } else {
-                let wire = line.transport.wire(request.uri(), line.connect_timeout);
+                let wire = line.transport.wire(request.uri(), line.connect_timeout, false);
                 within(line.read_timeout, wire.call(request)).await
             }
         })
@@ -186,7 +197,8 @@ impl Line {
     async fn operation(&self, mut request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let operation = Operation::of(&request);
         let entry = self.transport.calls().begin(&operation, endpoint(request.uri()));
-        let wire = self.transport.wire(request.uri(), self.connect_timeout);
+        let fresh = operation.writing && !operation.repeatable;
+        let wire = self.transport.wire(request.uri(), self.connect_timeout, fresh);
         let limit = patience(self.read_timeout, request.body());
         let started = Instant::now();
         let mut attempts = 0;
@@ -204,9 +216,9 @@ impl Line {
                 whole(wire.call(copy), limit).await
             };
             let status = answer.as_ref().ok().map(|response| response.status().as_u16());
-            entry.answered(status, started.elapsed());
-            let wait = retry::wait(&operation, end(&operation, &answer), attempts, random());
-            match wait {
+            let end = end(&operation, &answer);
+            entry.answered(status, end.is_undone(), started.elapsed());
+            match retry::wait(&operation, end, attempts, random()) {
                 Some(wait) if !once => sleep(wait).await,
                 _ => return answer,
             }
@@ -244,18 +256,15 @@ async fn whole(
     call: impl Future<Output = Result<HttpResponse, ConnectorError>>,
     limit: Option<Duration>,
 ) -> Result<HttpResponse, ConnectorError> {
-    let work = async {
-        let mut response = call.await?;
-        let body = std::mem::replace(response.body_mut(), SdkBody::taken());
-        let body = ByteStream::new(body)
-            .collect()
-            .await
-            .map_err(|error| ConnectorError::io(Box::new(CutAnswer(error.into()))))?;
-        *response.body_mut() = SdkBody::from(body.into_bytes());
-        Ok(response)
+    let mut response = within(limit, call).await?;
+    let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+    let collect = async {
+        let body = ByteStream::new(body).collect().await;
+        body.map_err(|error| ConnectorError::io(Box::new(CutAnswer(error.into()))))
     };
-    // The answer's body may take as long again as the wait for its first byte.
-    within(limit.map(|limit| limit * 2), work).await
+    // The rest of the answer may take as long again as its beginning.
+    *response.body_mut() = SdkBody::from(within(limit, collect).await?.into_bytes());
+    Ok(response)
 }
 
 /// The answer ended before its end.

@@ -1,0 +1,124 @@
+//! Region, account, endpoints, proxies, profiles.
+
+use crate::{
+    aws::{Answer, Aws},
+    run::Probe,
+};
+
+fn services() -> Aws {
+    Aws::start(|asked, _| match asked.operation() {
+        "GetCallerIdentity" => Answer::xml(
+            "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+             <Account>123456789012</Account><Arn>arn:aws:iam::123456789012:user/a</Arn><UserId>U</UserId>\
+             </GetCallerIdentityResult></GetCallerIdentityResponse>",
+        ),
+        line if line.starts_with("PUT ") => Answer::xml(""),
+        _ => Answer::json(r#"{"services":[],"failures":[]}"#),
+    })
+}
+
+#[test]
+fn a_wrong_account_stops_before_anything_else() {
+    let aws = services();
+    let ended = Probe::new("write")
+        .at(&aws)
+        .env("INPUT_ALLOWED_ACCOUNT_IDS", "111111111111, 222222222222")
+        .run();
+    assert_eq!(ended.code, 2, "{}", ended.text);
+    ended.says(
+        "`allowed-account-ids`: these credentials belong to account `123456789012`, not to `111111111111` or `222222222222`",
+    );
+    assert_eq!(aws.operations(), ["GetCallerIdentity"]);
+}
+
+#[test]
+fn an_allowed_account_is_asked_once() {
+    let aws = services();
+    let ended = Probe::new("account")
+        .at(&aws)
+        .env("INPUT_ALLOWED_ACCOUNT_IDS", "111111111111\n123456789012\n")
+        .run();
+    ended.says("account: 123456789012");
+    assert_eq!(aws.operations(), ["GetCallerIdentity"]);
+}
+
+#[test]
+fn opening_a_session_costs_no_call() {
+    let aws = services();
+    let ended = Probe::new("open").at(&aws).run();
+    assert_eq!(ended.output("sentence"), "no calls");
+    assert!(aws.asked().is_empty());
+}
+
+#[test]
+fn without_a_region_the_input_is_named() {
+    let ended = Probe::new("open").without(&["AWS_REGION"]).run();
+    assert_eq!(ended.code, 2, "{}", ended.text);
+    ended.says("`aws-region`: is needed");
+}
+
+#[test]
+fn the_input_s_region_is_signed_for() {
+    let aws = services();
+    Probe::new("read").at(&aws).env("INPUT_AWS_REGION", "ap-south-1").run();
+    assert!(aws.asked()[0].header("authorization").contains("/ap-south-1/ecs/"));
+}
+
+#[test]
+fn a_service_can_have_an_endpoint_of_its_own() {
+    let (all, s3) = (services(), services());
+    let ended = Probe::new("put-object").at(&all).env("AWS_ENDPOINT_URL_S3", &s3.url).run();
+    assert_eq!(ended.output("verdict"), "done", "{}", ended.text);
+    assert_eq!((all.asked().len(), s3.asked().len()), (0, 1));
+}
+
+#[test]
+fn proxies_are_used_and_exceptions_kept() {
+    let (proxy, aws) = (services(), services());
+    let ended = Probe::new("read")
+        .env("AWS_ENDPOINT_URL", "http://ecs.eu-west-1.example.test")
+        .env("HTTP_PROXY", &proxy.url)
+        .run();
+    assert_eq!(ended.output("verdict"), "done", "{}", ended.text);
+    assert_eq!(proxy.asked()[0].line, "POST http://ecs.eu-west-1.example.test/ HTTP/1.1");
+    Probe::new("read").at(&aws).env("HTTP_PROXY", &proxy.url).env("NO_PROXY", "127.0.0.1").run();
+    assert_eq!((proxy.asked().len(), aws.asked().len()), (1, 1));
+}
+
+#[test]
+fn https_goes_through_the_proxy_s_tunnel() {
+    let proxy = Aws::start(|_, _| Answer::Whole(403, &[], String::new()));
+    let ended = Probe::new("write").env("HTTPS_PROXY", &proxy.url).run();
+    assert_eq!(proxy.asked()[0].line, "CONNECT ecs.eu-west-1.amazonaws.com:443 HTTP/1.1");
+    assert_eq!(ended.output("verdict"), "unreachable", "{}", ended.text);
+}
+
+#[test]
+fn a_profile_s_region_and_process_are_used() {
+    let aws = services();
+    let ended = Probe::new("read")
+        .at(&aws)
+        .without(&["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+        .env("AWS_PROFILE", "team")
+        .env("PATH", "/usr/bin:/bin")
+        .file(
+            ".aws/config",
+            "[profile team]\nregion = eu-north-1\ncredential_process = echo \
+             '{\"Version\":1,\"AccessKeyId\":\"AKIDPROCESS\",\"SecretAccessKey\":\"of-a-process\"}'\n",
+        )
+        .run();
+    assert_eq!(ended.output("verdict"), "done", "{}", ended.text);
+    assert!(aws.asked()[0].header("authorization").contains("Credential=AKIDPROCESS/"));
+    assert!(aws.asked()[0].header("authorization").contains("/eu-north-1/ecs/"));
+}
+
+#[test]
+fn a_bundle_that_is_none_is_told() {
+    for (path, problem) in
+        [("/nowhere.pem", "cannot be read"), ("/etc/hostname", "holds no certificates in PEM form")]
+    {
+        let ended = Probe::new("open").env("AWS_CA_BUNDLE", path).run();
+        assert_eq!(ended.code, 2, "{}", ended.text);
+        ended.says(problem);
+    }
+}

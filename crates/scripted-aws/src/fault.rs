@@ -1,0 +1,157 @@
+//! What can go wrong between a client and AWS, an operation at a time.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, de};
+
+use crate::step::parse_duration;
+
+/// `{on: UpdateService, after: 2, times: 5, does: throttle}`: its third to seventh call is throttled.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Fault {
+    /// An operation, a list of them, or `"*"`. Each operation counts for itself.
+    pub(crate) on: On,
+    /// So many calls go well first.
+    #[serde(default)]
+    pub(crate) after: u32,
+    /// So many calls are hit: 1, a number or `always`.
+    #[serde(default)]
+    pub(crate) times: Times,
+    #[serde(with = "serde_norway::with::singleton_map")]
+    pub(crate) does: Does,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum On {
+    One(String),
+    Several(Vec<String>),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Times {
+    Count(u32),
+    Always,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Does {
+    /// "Rate exceeded", nothing done.
+    Throttle,
+    /// The work is done, then the connection ends without an answer.
+    LoseAnswer,
+    /// The work is done, then the connection ends in the middle of the answer.
+    CutAnswer,
+    /// The connection ends and nothing was done.
+    LoseRequest,
+    /// A load balancer's 503 page, in HTML; nothing done.
+    #[serde(rename = "html-503")]
+    Html503,
+    /// The work is done; the answer is a load balancer's 503 page.
+    #[serde(rename = "html-503-after-work")]
+    Html503AfterWork,
+    /// `AccessDeniedException`, worded as IAM words it.
+    Deny,
+    /// `ExpiredTokenException`.
+    ExpireToken,
+    /// The answer is the one from before the last write.
+    Stale,
+    /// HTTP 200 with nothing but `failures[]`, with this reason (`RunTask` without capacity).
+    Failures(String),
+    /// The answer takes so much longer: `300ms`.
+    Delay(Delay),
+    /// Any other error of AWS.
+    Error { status: u16, code: String, message: String },
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Delay(pub(crate) Duration);
+
+impl<'de> Deserialize<'de> for Delay {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_duration(&text)
+            .map(Self)
+            .ok_or_else(|| de::Error::custom(format!("`delay: {text}`: expected `200ms` or `2s`")))
+    }
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self::Count(1)
+    }
+}
+
+impl<'de> Deserialize<'de> for Times {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Count(u32),
+            Word(String),
+        }
+        match Written::deserialize(deserializer)? {
+            Written::Count(count) => Ok(Self::Count(count)),
+            Written::Word(word) if word == "always" => Ok(Self::Always),
+            Written::Word(word) => {
+                Err(de::Error::custom(format!("`times: {word}`: expected a number or `always`")))
+            }
+        }
+    }
+}
+
+/// The faults of a scenario, and how often each operation was called.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    faults: Vec<Fault>,
+    calls: BTreeMap<String, u32>,
+}
+
+impl Faults {
+    pub(crate) fn new(faults: Vec<Fault>) -> Self {
+        Self { faults, calls: BTreeMap::new() }
+    }
+
+    /// What happens to this call: the first fault that fits.
+    pub(crate) fn strike(&mut self, operation: &str) -> Option<Does> {
+        let calls = self.calls.entry(operation.into()).or_default();
+        *calls += 1;
+        let fits = |fault: &&Fault| {
+            fault.on.covers(operation)
+                && *calls > fault.after
+                && match fault.times {
+                    Times::Always => true,
+                    Times::Count(times) => *calls - fault.after <= times,
+                }
+        };
+        self.faults.iter().find(fits).map(|fault| fault.does.clone())
+    }
+}
+
+impl On {
+    fn covers(&self, operation: &str) -> bool {
+        let fits = |name: &str| name == "*" || name == operation;
+        match self {
+            Self::One(name) => fits(name),
+            Self::Several(names) => names.iter().any(|name| fits(name)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_operation_counts_for_itself() {
+        let faults: Vec<Fault> =
+            serde_norway::from_str("- {on: '*', after: 1, times: 2, does: throttle}").unwrap();
+        let mut faults = Faults::new(faults);
+        let hits: Vec<bool> = (0..4).map(|_| faults.strike("ListTasks").is_some()).collect();
+        assert_eq!(hits, [false, true, true, false]);
+        assert!(faults.strike("RunTask").is_none());
+    }
+}

@@ -1,0 +1,274 @@
+//! One call, from the request to its answer: what a fault does to it, and who hears of it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::fault::{Does, Faults};
+use crate::refusal::{Refusal, list, text};
+use crate::scenario::Scenario;
+use crate::world::{Definition, Service, Task, World, short};
+use crate::{Call, Outcome, ecs, identity, logs, registry, secrets};
+
+/// Everything that a play holds while it is on.
+pub(crate) struct Stage {
+    pub(crate) world: World,
+    pub(crate) faults: Faults,
+    pub(crate) calls: Vec<Call>,
+    /// What was there before the last writing call, for stale answers.
+    before: Option<Seen>,
+}
+
+struct Seen {
+    services: Vec<Service>,
+    tasks: Vec<Task>,
+    definitions: Vec<Definition>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Api {
+    Ecs,
+    Logs,
+    Ecr,
+    Secrets,
+    Sts,
+}
+
+pub(crate) struct Request {
+    pub(crate) api: Api,
+    pub(crate) operation: String,
+    pub(crate) body: Value,
+}
+
+/// What goes over the wire.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: String,
+    pub(crate) cut: Cut,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    No,
+    Whole,
+    Middle,
+}
+
+impl Api {
+    pub(crate) fn of(target: &str) -> Option<Self> {
+        Some(match target {
+            "AmazonEC2ContainerServiceV20141113" => Self::Ecs,
+            "Logs_20140328" => Self::Logs,
+            "AmazonEC2ContainerRegistry_V20150921" => Self::Ecr,
+            "secretsmanager" => Self::Secrets,
+            _ => return None,
+        })
+    }
+
+    /// As IAM's actions name it.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Ecs => "ecs",
+            Self::Logs => "logs",
+            Self::Ecr => "ecr",
+            Self::Secrets => "secretsmanager",
+            Self::Sts => "sts",
+        }
+    }
+}
+
+impl Stage {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        Self {
+            world: World::new(scenario),
+            faults: Faults::new(scenario.faults.clone()),
+            calls: Vec::new(),
+            before: None,
+        }
+    }
+
+    /// The fault that this call meets. Asked once a call, before it is answered.
+    pub(crate) fn strike(&mut self, request: &Request) -> Option<Does> {
+        self.faults.strike(&request.operation)
+    }
+
+    pub(crate) fn answer(&mut self, request: &Request, fault: Option<Does>) -> Reply {
+        self.world.advance();
+        let refusal =
+            |status, code: &str, message: String| Refusal { status, code: code.into(), message };
+        let is_query = request.api == Api::Sts;
+        let refused = match &fault {
+            Some(Does::Throttle) => Some(refusal(
+                400,
+                if is_query { "Throttling" } else { "ThrottlingException" },
+                "Rate exceeded".into(),
+            )),
+            Some(Does::Deny) => Some(refusal(
+                if is_query { 403 } else { 400 },
+                if is_query { "AccessDenied" } else { "AccessDeniedException" },
+                denied(request),
+            )),
+            Some(Does::ExpireToken) => Some(refusal(
+                if is_query { 403 } else { 400 },
+                if is_query { "ExpiredToken" } else { "ExpiredTokenException" },
+                "The security token included in the request is expired".into(),
+            )),
+            Some(Does::Error { status, code, message }) => {
+                Some(refusal(*status, code, message.clone()))
+            }
+            _ => None,
+        };
+        if let Some(refused) = refused {
+            self.record(request, Outcome::Refused(refused.code.clone()));
+            return reply(request.api, Err(refused));
+        }
+        match fault {
+            Some(Does::LoseRequest) => {
+                self.record(request, Outcome::NotDone);
+                return Reply { cut: Cut::Whole, ..html_503() };
+            }
+            Some(Does::Html503) => {
+                self.record(request, Outcome::NotDone);
+                return html_503();
+            }
+            Some(Does::Failures(reason)) => {
+                self.record(request, Outcome::Refused(reason.clone()));
+                let nothing =
+                    json!({"tasks": [], "services": [], "failures": [{"reason": reason}]});
+                return reply(request.api, Ok(nothing.to_string()));
+            }
+            _ => {}
+        }
+        let answer = self.work(request, matches!(fault, Some(Does::Stale)));
+        let outcome = match (&answer, &fault) {
+            (Err(refused), _) => Outcome::Refused(refused.code.clone()),
+            (Ok(_), Some(Does::LoseAnswer | Does::CutAnswer | Does::Html503AfterWork)) => {
+                Outcome::DoneUnheard
+            }
+            (Ok(_), _) => Outcome::Done,
+        };
+        let done = answer.is_ok();
+        self.record(request, outcome);
+        let whole = reply(request.api, answer);
+        if done {
+            let names = [list(&request.body, "services"), list(&request.body, "tasks")].concat();
+            let names: Vec<String> = names.iter().map(|name| short(name).to_owned()).collect();
+            self.world.answered(&request.operation, &names);
+        }
+        match fault {
+            Some(Does::LoseAnswer) => Reply { cut: Cut::Whole, ..whole },
+            Some(Does::CutAnswer) => Reply { cut: Cut::Middle, ..whole },
+            Some(Does::Html503AfterWork) => html_503(),
+            _ => whole,
+        }
+    }
+
+    fn work(&mut self, request: &Request, stale: bool) -> Result<String, Refusal> {
+        if writes(&request.operation) {
+            let Self { world, before, .. } = self;
+            *before = Some(Seen {
+                services: world.services.clone(),
+                tasks: world.tasks.clone(),
+                definitions: world.definitions.clone(),
+            });
+        } else if stale {
+            self.swap_with_before();
+            let answer = self.do_work(request);
+            self.swap_with_before();
+            return answer;
+        }
+        self.do_work(request)
+    }
+
+    fn swap_with_before(&mut self) {
+        if let Some(before) = &mut self.before {
+            std::mem::swap(&mut before.services, &mut self.world.services);
+            std::mem::swap(&mut before.tasks, &mut self.world.tasks);
+            std::mem::swap(&mut before.definitions, &mut self.world.definitions);
+        }
+    }
+
+    fn do_work(&mut self, request: &Request) -> Result<String, Refusal> {
+        let Request { api, operation, body } = request;
+        let world = &mut self.world;
+        match api {
+            Api::Ecs => ecs::call(world, operation, body),
+            Api::Logs => logs::call(world, operation, body),
+            Api::Ecr => registry::call(world, operation, body),
+            Api::Secrets => secrets::call(world, operation, body),
+            Api::Sts => return identity::call(world, operation, body),
+        }
+        .map(|answer| answer.to_string())
+    }
+
+    fn record(&mut self, request: &Request, outcome: Outcome) {
+        let at = self.world.clock.elapsed().saturating_sub(crate::world::BEFORE);
+        self.calls.push(Call {
+            operation: request.operation.clone(),
+            body: request.body.clone(),
+            outcome,
+            at,
+        });
+    }
+}
+
+/// What an operation's name says of it.
+pub(crate) fn writes(operation: &str) -> bool {
+    !["Describe", "List", "Get", "Batch", "Assume"]
+        .iter()
+        .any(|reading| operation.starts_with(reading))
+}
+
+fn denied(request: &Request) -> String {
+    let Request { api, operation, body } = request;
+    let action = format!("{}:{operation}", api.prefix());
+    let named = [
+        "service",
+        "serviceDeploymentArn",
+        "taskDefinition",
+        "task",
+        "resourceArn",
+        "logGroupName",
+        "SecretId",
+        "repositoryName",
+        "cluster",
+    ];
+    let resource =
+        named.iter().find_map(|member| text(body, member)).map_or("*".to_owned(), |name| {
+            if name.starts_with("arn:") {
+                name.to_owned()
+            } else {
+                crate::world::arn(api.prefix(), name)
+            }
+        });
+    format!(
+        "User: arn:aws:sts::{}:assumed-role/deploy/ci is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action",
+        crate::ACCOUNT
+    )
+}
+
+fn reply(api: Api, answer: Result<String, Refusal>) -> Reply {
+    let (status, body) = match answer {
+        Ok(body) => (200, body),
+        Err(refusal) if api == Api::Sts => (refusal.status, identity::error(&refusal)),
+        Err(refusal) => (
+            refusal.status,
+            json!({"__type": refusal.code, "message": refusal.message}).to_string(),
+        ),
+    };
+    let content_type = if api == Api::Sts { "text/xml" } else { "application/x-amz-json-1.1" };
+    Reply { status, content_type, body, cut: Cut::No }
+}
+
+fn html_503() -> Reply {
+    let body = "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n<center><h1>503 Service Temporarily Unavailable</h1></center>\r\n</body>\r\n</html>\r\n";
+    Reply { status: 503, content_type: "text/html", body: body.into(), cut: Cut::No }
+}
+
+pub(crate) fn delay(fault: Option<&Does>) -> Option<Duration> {
+    match fault {
+        Some(Does::Delay(delay)) => Some(delay.0),
+        _ => None,
+    }
+}
