@@ -33,8 +33,25 @@ pub(crate) fn run() -> miette::Result<()> {
     // The tests run the programs and each other's binaries: all of them are there before the first test starts.
     cargo(&["build", "--workspace", "--bins"])?;
     cargo(&["test", "--workspace"])?;
+    if is_on_path("npm") {
+        page()?;
+    }
     if is_on_path("terraform") {
         process::run("terraform", &["fmt", "-check", "-recursive", "terraform"])?;
+    }
+    Ok(())
+}
+
+/// The example app's page: its own tests, its build, and a visit by a browser to the whole app on this machine.
+fn page() -> miette::Result<()> {
+    let npm = |arguments: &[&str]| {
+        process::run("npm", &[&["--prefix", "examples/todo/web"], arguments].concat())
+    };
+    npm(&["ci"])?;
+    npm(&["test"])?;
+    npm(&["run", "build"])?;
+    if is_on_path("chromium") {
+        npm(&["run", "e2e"])?;
     }
     Ok(())
 }
