@@ -1,0 +1,79 @@
+//! The inputs: the only place where one is named, typed, defaulted and described.
+
+use std::path::PathBuf;
+
+use crate::{format::Format, secrets::SecretId, template::Placeholder};
+
+/// Fill an env file from Terraform outputs and Secrets Manager, so that its reader reads exactly that.
+///
+/// Each value of the template is text with `{{ expressions }}`: `{{ outputs.aurora_endpoint }}`,
+/// `{{ secrets["todo-db"].password | urlencode }}`, `{{ env.GITHUB_SHA }}`. A file is written for one reader, read back
+/// by that reader's rules and compared; what no spelling can carry is an error that names the key.
+///
+/// A value whose expression names a secret or a sensitive output never lands under `VITE_`, `NEXT_PUBLIC_`, `PUBLIC_` or
+/// `REACT_APP_`: such a file is refused with exit code 3.
+///
+/// The secret `fingerprint-key` (`INPUT_FINGERPRINT_KEY`, no flag) turns on the output `fingerprint`.
+#[derive(Debug, clap::Parser)]
+#[command(name = "render-env", version, about, long_about)]
+pub struct Inputs {
+    /// Env file whose values may hold `{{ expressions }}`.
+    ///
+    /// One `KEY=value` a line; a value in quotes may run over several lines. Expressions reach `outputs`, `secrets` and
+    /// `env`, and the filters `urlencode`, `default`, `upper`, `lower`, `trim`, `replace`, `tojson`, `b64encode`.
+    /// There are no statements, so that a value is judged by what stands in it.
+    #[arg(long, value_name = "FILE", required_unless_present = "from_output")]
+    pub template: Option<PathBuf>,
+
+    /// Name of a Terraform output that holds a whole env text, instead of a template.
+    ///
+    /// Nothing in that text is evaluated; each `<NAME>` in it is filled from `placeholders`.
+    #[arg(long, value_name = "OUTPUT", conflicts_with = "template")]
+    pub from_output: Option<String>,
+
+    /// What fills each `<NAME>` of `from-output`: lines `NAME={{ expression }}`.
+    #[arg(long, value_name = "NAME=EXPRESSION", requires = "from_output")]
+    pub placeholders: Vec<Placeholder>,
+
+    /// File of Terraform outputs, as `terraform output -json` and provision-infra write it.
+    #[arg(long, value_name = "FILE", default_value = "outputs.json")]
+    pub outputs_file: PathBuf,
+
+    /// Secrets of Secrets Manager that expressions may name: lines `ALIAS,id`, the id being a name or an ARN.
+    ///
+    /// A stage and a version follow as ECS writes them: `todo-db,arn::AWSPREVIOUS:`. Without an alias a secret goes by
+    /// its name. Each is read once, so that all keys of one secret are of one version.
+    #[arg(long, value_name = "ALIAS,ID")]
+    pub secret_ids: Vec<SecretId>,
+
+    /// Variables besides `GITHUB_*` that `env.` may read.
+    ///
+    /// Tokens, `AWS_*` and `ACTIONS_*` are never within reach.
+    #[arg(long, value_name = "NAME")]
+    pub allow_env: Vec<String>,
+
+    /// Who reads the file.
+    #[arg(long, value_enum, default_value = "node")]
+    pub format: Format,
+
+    /// File to write, with mode 0600.
+    #[arg(long, value_name = "FILE")]
+    pub output_file: PathBuf,
+
+    /// `.env.example` that says which keys there must be.
+    ///
+    /// `PORT=1 # int`, `SITE=x # url`, `DEBUG= # bool` and `SENTRY_DSN= # optional` say of what type a value is; keys that
+    /// are missing, unknown, empty or badly typed are told all at once.
+    #[arg(long, value_name = "FILE")]
+    pub example: Option<PathBuf>,
+
+    /// Keys under a public prefix that may hold a secret value all the same.
+    #[arg(long, value_name = "KEY")]
+    pub allow_public: Vec<String>,
+
+    #[command(flatten)]
+    pub aws: aws_session::AwsInputs,
+
+    #[command(flatten)]
+    pub common: actions_runtime::CommonInputs,
+}
