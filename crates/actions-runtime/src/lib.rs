@@ -4,6 +4,7 @@
 //! The six programs name one function and hand it to [`step`]; everything in which they could differ happens here.
 //! This crate knows nothing of AWS and opens no connection.
 
+mod cancelled;
 mod console;
 mod faults;
 mod inert;
@@ -16,6 +17,7 @@ mod signals;
 mod step;
 mod summary;
 
+pub use cancelled::Cancelled;
 pub use console::Group;
 pub use faults::{Faults, did_you_mean, nearest};
 pub use inputs::{CommonInputs, input_name, prepare};

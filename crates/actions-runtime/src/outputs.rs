@@ -21,9 +21,9 @@ pub enum Exit {
 }
 
 /// What a run that ended in an error still tells: every program has these two.
-pub(crate) fn failed(reason: &str) -> Map<String, Value> {
+pub(crate) fn ended(verdict: &str, reason: &str) -> Map<String, Value> {
     let mut outputs = Map::new();
-    outputs.insert("verdict".to_owned(), json!("failed"));
+    outputs.insert("verdict".to_owned(), json!(verdict));
     outputs.insert("reason".to_owned(), json!(reason));
     outputs
 }

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Exit, Faults, Group, Job, StepOutputs,
+    Cancelled, Exit, Faults, Group, Job, StepOutputs,
     console::{Console, Level, plain},
     inputs::{self, Stop},
     outputs,
@@ -234,6 +234,12 @@ impl Step {
             }
             self.say("nothing was changed; `--help` explains every input");
             2
+        } else if let Some(cancelled) = report.downcast_ref::<Cancelled>() {
+            self.say(cancelled);
+            return (
+                outputs::ended("cancelled", &one_line(&cancelled.to_string())),
+                self.0.signals.exit_code(),
+            );
         } else {
             self.console().report(report);
             1
@@ -243,7 +249,7 @@ impl Step {
             "### Failed\n\n{}",
             crate::markdown::fence("", &plain(report.as_ref()))
         ));
-        (outputs::failed(&reason), code)
+        (outputs::ended("failed", &reason), code)
     }
 
     fn hand_over(&self, outputs: &Map<String, Value>, wants_json: bool) -> std::io::Result<()> {

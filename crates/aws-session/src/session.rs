@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
-use actions_runtime::{Faults, Step};
+use actions_runtime::{Cancelled, Faults, Step};
 use aws_config::{
     AppName, BehaviorVersion, Region, SdkConfig, identity::IdentityCache,
     meta::region::RegionProviderChain, retry::RetryConfig, timeout::TimeoutConfig,
@@ -54,6 +54,13 @@ impl Session {
     ///
     /// Without role and account check nothing is sent: credentials are fetched with the first call.
     pub async fn open(step: &Step, inputs: &AwsInputs) -> miette::Result<Self> {
+        tokio::select! {
+            session = Self::find(step, inputs) => session,
+            () = step.cancelled().cancelled() => Err(Cancelled::new("before anything was changed").into()),
+        }
+    }
+
+    async fn find(step: &Step, inputs: &AwsInputs) -> miette::Result<Self> {
         for name in ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
             if let Some(secret) = step.env(name).filter(|secret| secret.len() >= SHORTEST_SECRET) {
                 step.mask(&SecretString::from(secret));

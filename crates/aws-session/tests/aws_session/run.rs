@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -64,7 +64,22 @@ impl Probe {
     }
 
     pub(crate) fn run(mut self) -> Ended {
-        let output = self.command.output().unwrap();
+        Ended::of(self.command.output().unwrap())
+    }
+
+    /// Runs until `signal_now` says so, then on after a SIGINT.
+    pub(crate) fn interrupt(mut self, signal_now: &std::sync::mpsc::Receiver<()>) -> Ended {
+        let piped = self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = piped.spawn().unwrap();
+        signal_now.recv().unwrap();
+        let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        Ended::of(child.wait_with_output().unwrap())
+    }
+}
+
+impl Ended {
+    fn of(output: Output) -> Self {
         let stdout = String::from_utf8(output.stdout).unwrap();
         let text = format!("{stdout}{}", String::from_utf8(output.stderr).unwrap());
         let code = stdout
@@ -75,11 +90,9 @@ impl Probe {
         let outputs = serde_json::Deserializer::from_str(object).into_iter().next();
         let outputs =
             outputs.and_then(Result::ok).unwrap_or_else(|| panic!("no outputs in:\n{text}"));
-        Ended { code, text, outputs }
+        Self { code, text, outputs }
     }
-}
 
-impl Ended {
     pub(crate) fn output(&self, name: &str) -> String {
         match &self.outputs[name] {
             Value::String(text) => text.clone(),

@@ -122,3 +122,21 @@ fn a_bundle_that_is_none_is_told() {
         ended.says(problem);
     }
 }
+
+#[test]
+fn a_signal_ends_the_way_in() {
+    let (asked, waiting) = std::sync::mpsc::channel();
+    let aws = Aws::start(move |_, _| {
+        asked.send(()).unwrap();
+        loop {
+            std::thread::park();
+        }
+    });
+    let ended = Probe::new("open")
+        .at(&aws)
+        .env("INPUT_ALLOWED_ACCOUNT_IDS", "123456789012")
+        .interrupt(&waiting);
+    assert_eq!(ended.code, 130, "{}", ended.text);
+    assert_eq!(ended.output("verdict"), "cancelled");
+    assert_eq!(ended.output("reason"), "cancelled before anything was changed");
+}
