@@ -11,7 +11,7 @@ use crate::step::parse_duration;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Fault {
-    /// An operation, a list of them, or `"*"`. Each operation counts for itself.
+    /// An operation, a list of them, or `"*"`, each operation counting for itself; or `anything`: all calls counting as one row.
     pub(crate) on: On,
     /// So many calls go well first.
     #[serde(default)]
@@ -106,34 +106,41 @@ impl<'de> Deserialize<'de> for Times {
 /// The faults of a scenario, and how often each operation was called.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
-    faults: Vec<Fault>,
+    planned: Vec<Fault>,
     calls: BTreeMap<String, u32>,
+    all: u32,
 }
 
 impl Faults {
     pub(crate) fn new(faults: Vec<Fault>) -> Self {
-        Self { faults, calls: BTreeMap::new() }
+        Self { planned: faults, ..Self::default() }
     }
 
     /// What happens to this call: the first fault that fits.
     pub(crate) fn strike(&mut self, operation: &str) -> Option<Does> {
         let calls = self.calls.entry(operation.into()).or_default();
         *calls += 1;
+        self.all += 1;
         let fits = |fault: &&Fault| {
+            let calls = if fault.on.is_anything() { self.all } else { *calls };
             fault.on.covers(operation)
-                && *calls > fault.after
+                && calls > fault.after
                 && match fault.times {
                     Times::Always => true,
-                    Times::Count(times) => *calls - fault.after <= times,
+                    Times::Count(times) => calls - fault.after <= times,
                 }
         };
-        self.faults.iter().find(fits).map(|fault| fault.does.clone())
+        self.planned.iter().find(fits).map(|fault| fault.does.clone())
     }
 }
 
 impl On {
+    fn is_anything(&self) -> bool {
+        matches!(self, Self::One(name) if name == "anything")
+    }
+
     fn covers(&self, operation: &str) -> bool {
-        let fits = |name: &str| name == "*" || name == operation;
+        let fits = |name: &str| name == "*" || name == "anything" || name == operation;
         match self {
             Self::One(name) => fits(name),
             Self::Several(names) => names.iter().any(|name| fits(name)),
@@ -153,5 +160,13 @@ mod tests {
         let hits: Vec<bool> = (0..4).map(|_| faults.strike("ListTasks").is_some()).collect();
         assert_eq!(hits, [false, true, true, false]);
         assert!(faults.strike("RunTask").is_none());
+    }
+
+    #[test]
+    fn anything_counts_all_calls_as_one_row() {
+        let fault = "- {on: anything, after: 2, times: always, does: expire-token}";
+        let mut faults = Faults::new(serde_norway::from_str(fault).unwrap());
+        let hits = ["A", "B", "C", "A"].map(|operation| faults.strike(operation).is_some());
+        assert_eq!(hits, [false, false, true, true]);
     }
 }

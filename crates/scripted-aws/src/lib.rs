@@ -132,6 +132,11 @@ impl ScriptedAws {
         &self.shared.endpoint
     }
 
+    /// Where the deployed app answers, for what verifies it.
+    pub fn app_url(&self) -> String {
+        format!("{}/app", self.shared.endpoint)
+    }
+
     /// Every call so far, those that were refused or lost included.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.stage().calls.clone()

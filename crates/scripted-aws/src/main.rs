@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         scripted_aws::SERVICE,
         scripted_aws::NEXT_IMAGE
     );
+    println!("# the deployed app: {}", aws.app_url());
     let mut seen = 0;
     loop {
         aws.wait_for_more(seen, Duration::from_secs(1));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::fault::Fault;
+use crate::fault::{Delay, Fault};
 use crate::step::Steps;
 
 /// What a scenario file holds.
@@ -34,6 +34,36 @@ pub struct Scenario {
     pub(crate) meanwhile: Steps,
     #[serde(default)]
     pub(crate) faults: Vec<Fault>,
+    /// What the deployed app answers at `ScriptedAws::app_url()`, an answer a request; the last one for ever.
+    /// Without it: 200, with the image that the service runs.
+    #[serde(default)]
+    pub(crate) app: Vec<AppAnswer>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct AppAnswer {
+    /// So many requests are answered like this.
+    #[serde(default = "AppAnswer::times")]
+    pub(crate) times: u32,
+    #[serde(default = "AppAnswer::status")]
+    pub(crate) status: u16,
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, String>,
+    /// Text as it is; anything else as JSON.
+    #[serde(default)]
+    pub(crate) body: Value,
+    #[serde(default)]
+    pub(crate) delay: Option<Delay>,
+}
+
+impl AppAnswer {
+    const fn times() -> u32 {
+        1
+    }
+    const fn status() -> u16 {
+        200
+    }
 }
 
 /// What is there when the play begins.

@@ -1,12 +1,13 @@
 //! One call, from the request to its answer: what a fault does to it, and who hears of it.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::fault::{Does, Faults};
 use crate::refusal::{Refusal, list, text};
-use crate::scenario::Scenario;
+use crate::scenario::{AppAnswer, Scenario};
 use crate::world::{Definition, Service, Task, World, short};
 use crate::{Call, Outcome, ecs, identity, logs, registry, secrets};
 
@@ -15,6 +16,8 @@ pub(crate) struct Stage {
     pub(crate) world: World,
     pub(crate) faults: Faults,
     pub(crate) calls: Vec<Call>,
+    /// The app's answers to come.
+    app: VecDeque<AppAnswer>,
     /// What was there before the last writing call, for stale answers.
     before: Option<Seen>,
 }
@@ -84,6 +87,7 @@ impl Stage {
             world: World::new(scenario),
             faults: Faults::new(scenario.faults.clone()),
             calls: Vec::new(),
+            app: scenario.app.clone().into(),
             before: None,
         }
     }
@@ -161,6 +165,41 @@ impl Stage {
             Some(Does::CutAnswer) => Reply { cut: Cut::Middle, ..whole },
             Some(Does::Html503AfterWork) => html_503(),
             _ => whole,
+        }
+    }
+
+    /// What the deployed app says now.
+    pub(crate) fn app_answer(&mut self) -> AppAnswer {
+        self.world.advance();
+        let more = self.app.len() > 1;
+        let Some(next) = self.app.front_mut() else { return self.usual_app_answer() };
+        let answer = next.clone();
+        next.times = next.times.saturating_sub(1);
+        if next.times == 0 && more {
+            self.app.pop_front();
+        }
+        answer
+    }
+
+    fn usual_app_answer(&self) -> AppAnswer {
+        let deployments = self
+            .world
+            .services
+            .first()
+            .map(|service| service.deployments.as_slice())
+            .unwrap_or_default();
+        let live =
+            deployments.iter().find(|deployment| deployment.completed).or(deployments.first());
+        let definition = live.and_then(|deployment| self.world.definition(&deployment.definition));
+        let image = definition
+            .and_then(|known| known.json.pointer("/containerDefinitions/0/image"))
+            .cloned();
+        AppAnswer {
+            times: 1,
+            status: 200,
+            headers: BTreeMap::new(),
+            body: json!({"status": "ok", "image": image}),
+            delay: None,
         }
     }
 

@@ -64,7 +64,8 @@ pub(crate) struct Repeat {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(remote = "Self", rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Exit {
-    pub(crate) code: i32,
+    /// Of the first essential container that `others` does not name; `null` is a container that left none.
+    pub(crate) code: Option<i32>,
     #[serde(default = "one")]
     pub(crate) tasks: u32,
     /// The container's own reason ("`OutOfMemoryError`: …").
@@ -162,6 +163,12 @@ fn parse_wait(text: &str) -> Option<Wait> {
     }
 }
 
+impl Exit {
+    pub(crate) fn with(code: i32) -> Self {
+        Self { code: Some(code), tasks: 1, ..Self::default() }
+    }
+}
+
 impl Log {
     /// Lines of the container that decides.
     pub(crate) fn of(lines: &[String]) -> Self {
@@ -184,7 +191,7 @@ impl<'de> Deserialize<'de> for Exit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let written = Value::deserialize(deserializer)?;
         match written.as_i64().and_then(|code| i32::try_from(code).ok()) {
-            Some(code) => Ok(Self { code, tasks: 1, ..Self::default() }),
+            Some(code) => Ok(Self::with(code)),
             None => Self::deserialize(written).map_err(de::Error::custom),
         }
     }

@@ -55,13 +55,16 @@ impl World {
     /// The container that decides ends by itself, and the task with it.
     pub(crate) fn task_exits(&mut self, at: usize, exit: &Exit) {
         let task = &mut self.tasks[at];
-        for (number, container) in task.containers.iter_mut().enumerate() {
-            let named = exit.others.get(&container.name).copied();
-            if number == 0 {
-                container.exit_code = Some(exit.code);
+        let mut deciding = true;
+        for container in &mut task.containers {
+            if let Some(code) = exit.others.get(&container.name) {
+                container.exit_code = *code;
+            } else if deciding {
+                deciding = false;
+                container.exit_code = exit.code;
                 container.reason.clone_from(&exit.reason);
             } else {
-                container.exit_code = named.unwrap_or(Some(0));
+                container.exit_code = Some(0);
             }
         }
         self.task_stops(at, "EssentialContainerExited", "Essential container in task exited");
@@ -108,12 +111,7 @@ impl World {
         task.desired_status = "STOPPED";
         task.stop_code = Some("UserInitiated".into());
         task.stopped_reason = Some(reason.into());
-        let usual = || {
-            vec![
-                Step::Wait(Wait::Looks(1)),
-                Step::Exit(Exit { code: 143, tasks: 1, ..Exit::default() }),
-            ]
-        };
+        let usual = || vec![Step::Wait(Wait::Looks(1)), Step::Exit(Exit::with(143))];
         let (steps, actor): (Steps, _) =
             (task.on_stop.take().unwrap_or_else(usual), Actor::Task(task.id.clone()));
         self.timelines.retain(|timeline| timeline.actor != actor);

@@ -47,6 +47,7 @@ pub(crate) async fn serve(
     let routes = Router::new()
         .route("/", post(answer))
         .route("/blobs/{digest}", get(blob))
+        .route("/app", get(app))
         .with_state(shared);
     axum::serve(listener, routes.into_make_service_with_connect_info::<Connection>()).await
 }
@@ -88,6 +89,26 @@ async fn blob(Path(digest): Path<String>) -> Response<Body> {
         *response.status_mut() = axum::http::StatusCode::NOT_FOUND;
     }
     response
+}
+
+async fn app(State(shared): State<Arc<Shared>>) -> Response<Body> {
+    let answer = shared.stage().app_answer();
+    if let Some(delay) = answer.delay {
+        tokio::time::sleep(delay.0).await;
+    }
+    let mut response = Response::builder().status(answer.status);
+    for (name, value) in &answer.headers {
+        response = response.header(name, value);
+    }
+    let body = match answer.body {
+        Value::String(text) => text,
+        Value::Null => String::new(),
+        json => {
+            response = response.header("content-type", "application/json");
+            json.to_string()
+        }
+    };
+    response.body(Body::from(body)).unwrap_or_default()
 }
 
 fn request(headers: &HeaderMap, body: &Bytes) -> Option<Request> {

@@ -477,12 +477,111 @@ fn who_calls_which_image_and_which_secret() {
 }
 
 #[test]
-fn every_scenario_begins() {
+fn a_failed_deployment_of_before_is_there_from_the_first_look() {
+    let aws = ScriptedAws::play("rerun-after-failure");
+    let service = look(&aws);
+    assert!(service["taskDefinition"].as_str().unwrap().ends_with("todo-api:42"));
+    let states = [0, 1].map(|number| service["deployments"][number]["rolloutState"].clone());
+    assert_eq!(states, ["FAILED", "COMPLETED"]);
+    assert_eq!(
+        (&service["runningCount"], &service["deployments"][0]["failedTasks"]),
+        (&json!(2), &json!(3))
+    );
+}
+
+#[test]
+fn an_alarm_takes_a_canary_back() {
+    let aws = ScriptedAws::play("canary-alarm");
+    deploy(&aws);
+    look_until(&aws, |_| service_deployment(&aws, 0)["lifecycleStage"] == "BAKE_TIME");
+    look_until(&aws, |service| service["deployments"][0]["rolloutState"] == "COMPLETED");
+    let record = service_deployment(&aws, 0);
+    assert_eq!(
+        (&record["status"], &record["alarms"]["status"]),
+        (&json!("ROLLBACK_SUCCESSFUL"), &json!("TRIGGERED"))
+    );
+    assert_eq!(record["lifecycleStage"], "CLEAN_UP");
+}
+
+#[test]
+fn a_rollback_can_fail_too() {
+    let aws = ScriptedAws::play("rollback-fails");
+    deploy(&aws);
+    look_until(&aws, |_| service_deployment(&aws, 0)["status"] == "ROLLBACK_FAILED");
+}
+
+#[test]
+fn a_rollback_may_get_a_new_id() {
+    let aws = ScriptedAws::play("rollback-with-new-id");
+    let before = look(&aws)["deployments"][0]["id"].clone();
+    let ours = deploy(&aws);
+    let after = look_until(&aws, |service| {
+        let only = service["deployments"].as_array().unwrap().len() == 1;
+        only && service["deployments"][0]["rolloutState"] == "COMPLETED"
+    });
+    let id = &after["deployments"][0]["id"];
+    assert!(*id != before && id != ours.as_str());
+    assert!(after["taskDefinition"].as_str().unwrap().ends_with("todo-api:41"));
+}
+
+#[test]
+fn the_app_answers_as_it_is_told() {
+    let aws = ScriptedAws::play("verify-flapping");
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let statuses = (0..9).map(|_| agent.get(aws.app_url()).call().unwrap().status().as_u16());
+    assert_eq!(statuses.collect::<Vec<_>>(), [200, 200, 503, 200, 200, 503, 503, 200, 200]);
+}
+
+#[test]
+fn a_burst_comes_in_pages_and_each_line_once() {
+    let aws = ScriptedAws::play("migrate-burst");
+    let arn =
+        run_task(&aws, &json!({})).unwrap()["tasks"][0]["taskArn"].as_str().unwrap().to_owned();
+    for _ in 0..4 {
+        ecs(&aws, "DescribeTasks", &json!({"cluster": "todo", "tasks": [arn]}));
+    }
+    let (mut lines, mut pages, mut token) = (0, 0, None::<String>);
+    loop {
+        let (_, page) = logs(&aws, &arn, token.as_deref());
+        let next = page["nextForwardToken"].as_str().unwrap().to_owned();
+        if token.as_ref() == Some(&next) {
+            break;
+        }
+        (lines, pages, token) =
+            (lines + page["events"].as_array().unwrap().len(), pages + 1, Some(next));
+    }
+    assert_eq!(lines, 24_001);
+    assert!(pages > 3, "{pages}");
+}
+
+/// Every scenario, with a deployer and a migrator that understand nothing: no call may be answered with what is not AWS's.
+#[test]
+fn every_scenario_can_be_played_through() {
     for name in Scenario::names() {
         let aws = ScriptedAws::play(&name);
-        assert!(
-            aws.calls().is_empty() && aws.endpoint().starts_with("http://127.0.0.1:"),
-            "{name}"
+        let ask = |operation: &str, body: Value| {
+            call(&aws, "AmazonEC2ContainerServiceV20141113", operation, &body)
+        };
+        let _ = ask(
+            "UpdateService",
+            json!({"cluster": "todo", "service": "todo-api", "forceNewDeployment": true}),
         );
+        let network = json!({"awsvpcConfiguration": {"subnets": ["subnet-1"]}});
+        let run = json!({"cluster": "todo", "taskDefinition": "todo-api", "networkConfiguration": network});
+        let task = ask("RunTask", run)
+            .ok()
+            .and_then(|(_, answer)| Some(answer["tasks"].get(0)?["taskArn"].clone()));
+        for _ in 0..8 {
+            let _ = ask("DescribeServices", json!({"cluster": "todo", "services": ["todo-api"]}));
+            if let Some(task) = &task {
+                let _ = ask("DescribeTasks", json!({"cluster": "todo", "tasks": [task]}));
+            }
+            if name == "slow-calls" {
+                break;
+            }
+        }
+        let service = aws.service("todo", "todo-api");
+        assert_eq!(service["serviceName"], "todo-api", "{name}");
     }
 }

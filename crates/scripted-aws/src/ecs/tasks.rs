@@ -125,7 +125,7 @@ fn goes_well() -> Vec<Step> {
         Step::Run(1),
         Step::Wait(Wait::Time(Duration::from_millis(50))),
         look(),
-        Step::Exit(Exit { tasks: 1, ..Exit::default() }),
+        Step::Exit(Exit::with(0)),
     ]
 }
 
