@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use crate::operation::Operation;
+use crate::{denied, operation::Operation};
 
 /// One call, however often it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,13 @@ pub struct Call {
     pub endpoint: String,
     /// The last attempt is known to have done nothing, and the next one has not begun.
     pub(crate) undone: bool,
+}
+
+impl Call {
+    /// The IAM action that allows it: `s3:GetObject` for `s3:HeadObject`.
+    pub fn iam_action(&self) -> &str {
+        denied::iam_action(&self.operation)
+    }
 }
 
 /// The calls so far. Cheap to clone; all clones are one record.
@@ -72,9 +79,10 @@ impl Calls {
         }
     }
 
-    /// The last call of `operation`.
+    /// The last call of `operation`, by its own name or by that of its IAM action.
     pub(crate) fn last(&self, operation: &str) -> Option<Call> {
-        self.lock().iter().rev().find(|call| call.operation == operation).cloned()
+        let is_it = |call: &&Call| call.operation == operation || call.iam_action() == operation;
+        self.lock().iter().rev().find(is_it).cloned()
     }
 
     pub(crate) fn begin(&self, operation: &Operation, endpoint: String) -> Entry {

@@ -13,7 +13,7 @@ use crate::{
     AwsError, Call, denied,
     error::Detail,
     operation, retry,
-    transport::{self, CutAnswer, NoAnswer},
+    transport::{self, CutAnswer, NoAnswer, NothingIsWritten},
 };
 
 const LATER: &str =
@@ -74,6 +74,12 @@ impl Asked<'_> {
             return self.without_credentials(cause);
         }
         let message = innermost(error);
+        if find::<NothingIsWritten>(error).is_some() {
+            return AwsError::Invalid(self.detail(
+                message,
+                "nothing was changed; this is a defect of the program: please report it",
+            ));
+        }
         // The SDK gives up on slow credentials with an error that has no type.
         if message.contains("identity resolver timed out") {
             return AwsError::NoCredentials(self.detail(message, WAYS_TO_CREDENTIALS));

@@ -37,7 +37,9 @@ impl Operation {
             "cloudfront" => cloudfront(&sketch),
             _ => sketch.general(),
         };
-        let writing = is_writing(&service, &action);
+        // Whatever an operation without a known name does: these two methods change nothing.
+        let looking = matches!(request.method(), "GET" | "HEAD");
+        let writing = !looking && is_writing(&service, &action);
         let repeatable = writing && is_repeatable(&service, &action, &sketch);
         let streaming = service == "s3" && action == "GetObject";
         Self { service, action, resource, writing, repeatable, streaming }

@@ -37,6 +37,7 @@ pub struct Session(Arc<Inner>);
 
 struct Inner {
     config: SdkConfig,
+    transport: Transport,
     calls: Calls,
     region: String,
     profile: Option<String>,
@@ -71,7 +72,7 @@ impl Session {
         let region = region(inputs, &transport).await?;
         let mut config = config(region.clone(), transport.clone()).await;
         if let Some(role) = &inputs.role_to_assume {
-            let provider = RoleCredentials::open(step, role, &config, transport).await?;
+            let provider = RoleCredentials::open(step, role, &config, transport.clone()).await?;
             config = config
                 .into_builder()
                 .credentials_provider(SharedCredentialsProvider::new(provider))
@@ -80,6 +81,7 @@ impl Session {
         }
         let session = Self(Arc::new(Inner {
             config,
+            transport,
             calls,
             region: region.to_string(),
             profile: step.env("AWS_PROFILE"),
@@ -95,6 +97,12 @@ impl Session {
     /// read time-out by itself.
     pub fn config(&self) -> &SdkConfig {
         &self.0.config
+    }
+
+    /// From here on a writing call is stopped before it is sent, by every client of this session: for a dry run, whose
+    /// promise is then kept even by a program that forgets it.
+    pub fn read_only(&self) {
+        self.0.transport.read_only();
     }
 
     /// Every call so far.

@@ -199,7 +199,10 @@ pub(crate) fn cloudfront(sketch: &Sketch<'_>) -> (String, String) {
             };
             (action.to_owned(), (*id).to_owned())
         }
-        ("GET", ["function", name, ..]) => ("DescribeFunction".to_owned(), (*name).to_owned()),
+        ("GET", ["function", name]) => ("GetFunction".to_owned(), (*name).to_owned()),
+        ("GET", ["function", name, "describe"]) => {
+            ("DescribeFunction".to_owned(), (*name).to_owned())
+        }
         _ => sketch.general(),
     }
 }

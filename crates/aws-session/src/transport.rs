@@ -9,7 +9,10 @@ use std::{
     collections::HashMap,
     error::Error,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -38,6 +41,8 @@ use crate::{
 
 /// A body gets this much more time for each of its bytes: 64 KiB a second is a slow line, not a dead one.
 const SLOWEST_BYTES_A_SECOND: u64 = 64 * 1024;
+/// An object up to this size is held in memory.
+const SMALL: u64 = 1024 * 1024;
 /// Marks a request as an SDK operation. Instance metadata and the token endpoint have none, and rules of their own.
 const INVOCATION: &str = "amz-sdk-invocation-id";
 
@@ -48,6 +53,7 @@ struct Inner {
     calls: Calls,
     trust: tls::TlsContext,
     wires: Mutex<HashMap<Wire, SharedHttpConnector>>,
+    read_only: AtomicBool,
 }
 
 /// What distinguishes connections that cannot be shared.
@@ -90,11 +96,20 @@ impl Transport {
             None => tls::TrustStore::default(),
         };
         let trust = tls::TlsContext::builder().with_trust_store(trust).build().unwrap_or_default();
-        Self(Arc::new(Inner { calls, trust, wires: Mutex::default() }))
+        Self(Arc::new(Inner {
+            calls,
+            trust,
+            wires: Mutex::default(),
+            read_only: AtomicBool::new(false),
+        }))
     }
 
     pub(crate) fn calls(&self) -> &Calls {
         &self.0.calls
+    }
+
+    pub(crate) fn read_only(&self) {
+        self.0.read_only.store(true, Ordering::Relaxed);
     }
 
     /// Sends one request once, outside any operation.
@@ -196,6 +211,9 @@ impl HttpConnector for Line {
 impl Line {
     async fn operation(&self, mut request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let operation = Operation::of(&request);
+        if operation.writing && self.transport.0.read_only.load(Ordering::Relaxed) {
+            return Err(ConnectorError::user(Box::new(NothingIsWritten)));
+        }
         let entry = self.transport.calls().begin(&operation, endpoint(request.uri()));
         let fresh = operation.writing && !operation.repeatable;
         let wire = self.transport.wire(request.uri(), self.connect_timeout, fresh);
@@ -251,6 +269,11 @@ async fn within<T>(
 #[error("no complete answer within {} s", .0.as_secs())]
 pub(crate) struct NoAnswer(Duration);
 
+/// A writing call was stopped.
+#[derive(Debug, thiserror::Error)]
+#[error("a dry run makes no writing call")]
+pub(crate) struct NothingIsWritten;
+
 /// The answer with its body read to the end: one that breaks off is known here, where it can be repeated.
 async fn whole(
     call: impl Future<Output = Result<HttpResponse, ConnectorError>>,
@@ -272,13 +295,15 @@ async fn whole(
 #[error("the answer broke off")]
 pub(crate) struct CutAnswer(#[source] Box<dyn Error + Send + Sync>);
 
-/// The answer as soon as it begins, unless it is an error.
+/// The answer as soon as it begins, unless it is an error or small: a small one is read to its end, so that it can be
+/// asked for again when it breaks off.
 async fn head_first(
     call: impl Future<Output = Result<HttpResponse, ConnectorError>>,
     limit: Option<Duration>,
 ) -> Result<HttpResponse, ConnectorError> {
     let response = within(limit, call).await?;
-    if response.status().is_success() {
+    let size = response.headers().get("content-length").and_then(|size| size.parse::<u64>().ok());
+    if response.status().is_success() && size.is_none_or(|size| size > SMALL) {
         return Ok(response);
     }
     whole(std::future::ready(Ok(response)), limit).await

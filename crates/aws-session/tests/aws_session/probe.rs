@@ -117,6 +117,26 @@ async fn calls(step: &Step, session: &Session, scenario: &str) -> Result<(), Aws
             let update = ecs.update_service().cluster("todo").service("todo-api").send().await;
             update.map_err(|error| session.explain("ecs:UpdateService", "todo-api", error))?;
         }
+        "dry-write" => {
+            session.read_only();
+            let update = ecs.update_service().cluster("todo").service("todo-api").send().await;
+            update.map_err(|error| session.explain("ecs:UpdateService", "todo-api", error))?;
+        }
+        "put-file" => {
+            let path = std::env::current_exe().unwrap();
+            let body = aws_sdk_s3::primitives::ByteStream::from_path(path).await.unwrap();
+            let put = s3(session).put_object().bucket("site").key("file").body(body);
+            put.send()
+                .await
+                .map_err(|error| session.explain("s3:PutObject", "site/file", error))?;
+        }
+        "get-object" => {
+            let get = s3(session).get_object().bucket("site").key("file").send().await;
+            let object =
+                get.map_err(|error| session.explain("s3:GetObject", "site/file", error))?;
+            let bytes = object.body.collect().await.unwrap().into_bytes();
+            step.say(format!("got: {}", String::from_utf8_lossy(&bytes)));
+        }
         "register" => {
             let register = ecs.register_task_definition().family("todo-api").send().await;
             register.map_err(|error| {

@@ -108,3 +108,35 @@ fn an_object_is_put_again_after_a_lost_answer() {
     assert_eq!(ended.output("calls"), "s3:PutObject site/a b.js x3", "{}", ended.text);
     assert_eq!(aws.asked()[0].line, "PUT /site/a%20b.js?x-id=PutObject HTTP/1.1");
 }
+
+#[test]
+fn a_file_is_put_again_whole() {
+    let aws = Aws::start(|_, before| match before {
+        0 => Answer::Dropped,
+        _ => Answer::xml(""),
+    });
+    let ended = Probe::new("put-file").at(&aws).run();
+    assert_eq!(ended.output("calls"), "s3:PutObject site/file x2", "{}", ended.text);
+    let sizes: Vec<usize> = aws.asked().iter().map(|asked| asked.body.len()).collect();
+    assert!(sizes[0] > 1_000_000 && sizes[0] == sizes[1], "{sizes:?}");
+}
+
+#[test]
+fn a_small_object_that_breaks_off_is_got_again() {
+    let aws = Aws::start(|_, before| match before {
+        0 => Answer::Cut("the whole object".to_owned()),
+        _ => Answer::Whole(200, &[], "the whole object".to_owned()),
+    });
+    let ended = Probe::new("get-object").at(&aws).run();
+    ended.says("got: the whole object");
+    assert_eq!(ended.output("calls"), "s3:GetObject site/file x2");
+}
+
+#[test]
+fn a_dry_run_s_write_is_stopped_before_it_is_sent() {
+    let aws = Aws::start(|_, _| Answer::json(SERVICE));
+    let ended = Probe::new("dry-write").at(&aws).run();
+    assert_eq!(ended.output("verdict"), "invalid", "{}", ended.text);
+    ended.says("a dry run makes no writing call");
+    assert!(aws.asked().is_empty());
+}
