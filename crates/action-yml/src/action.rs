@@ -11,9 +11,8 @@ pub(crate) fn yml(program: &Program) -> miette::Result<String> {
         .inputs()
         .into_iter()
         .map(|input| {
-            let lines = if input.list { " One a line." } else { "" };
             let mut entry = json!({
-                "description": format!("{}{lines}", input.summary),
+                "description": input.summary,
                 "required": input.required,
             });
             if !input.default.is_empty() {

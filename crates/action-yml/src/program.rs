@@ -1,6 +1,6 @@
 //! What a program says of itself, read from its types.
 
-use actions_runtime::{input_name, prepare};
+use actions_runtime::{Exit, input_name, prepare};
 use clap::Command;
 use schemars::Schema;
 use serde_json::Value;
@@ -13,8 +13,8 @@ pub struct Program {
     pub icon: &'static str,
     pub(crate) inputs: Command,
     pub(crate) outputs: Schema,
-    /// Verdict by verdict, in the order of the enum.
-    pub(crate) exit_codes: Vec<String>,
+    /// The exit code of a verdict, in words for a table.
+    exit_code: fn(Value) -> Option<String>,
 }
 
 /// An input, under the name that a workflow file gives it.
@@ -24,8 +24,6 @@ pub(crate) struct Input {
     pub(crate) details: String,
     pub(crate) default: String,
     pub(crate) required: bool,
-    /// Takes one element a line.
-    pub(crate) list: bool,
 }
 
 /// An output or a verdict.
@@ -40,9 +38,9 @@ impl Program {
         icon: &'static str,
         inputs: Command,
         outputs: Schema,
-        exit_codes: Vec<String>,
+        exit_code: fn(Value) -> Option<String>,
     ) -> Self {
-        Self { name, icon, inputs: prepare(inputs), outputs, exit_codes }
+        Self { name, icon, inputs: prepare(inputs), outputs, exit_code }
     }
 
     /// The first sentence of its doc comment.
@@ -53,7 +51,6 @@ impl Program {
     pub(crate) fn inputs(&self) -> Vec<Input> {
         self.inputs
             .get_arguments()
-            .filter(|arg| !arg.is_hide_set())
             .map(|arg| {
                 let summary = arg.get_help().map(ToString::to_string).unwrap_or_default();
                 let long = arg.get_long_help().map(ToString::to_string).unwrap_or_default();
@@ -63,13 +60,17 @@ impl Program {
                     .unwrap_or_default();
                 let defaults: Vec<_> =
                     arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+                let mut summary = sentence(&summary);
+                if matches!(arg.get_action(), clap::ArgAction::Append) && !summary.contains("line")
+                {
+                    summary.push_str(" One a line.");
+                }
                 Input {
                     name: input_name(arg),
-                    summary: sentence(&summary),
+                    summary,
                     details: details.trim().to_owned(),
                     default: defaults.join("\n"),
                     required: arg.is_required_set(),
-                    list: matches!(arg.get_action(), clap::ArgAction::Append),
                 }
             })
             .collect()
@@ -86,8 +87,24 @@ impl Program {
             .collect()
     }
 
-    /// The members of the enum that `verdict` is, with their doc comments.
-    pub(crate) fn verdicts(&self) -> Vec<Described> {
+    /// Names of inputs, outputs and verdicts that no doc comment explains.
+    pub fn undescribed(&self) -> Vec<String> {
+        let inputs = self.inputs().into_iter().map(|input| (input.name, input.summary));
+        let outputs = self.outputs().into_iter().map(|output| (output.name, output.description));
+        let verdicts =
+            self.verdicts().into_iter().map(|(verdict, _)| (verdict.name, verdict.description));
+        let all = inputs.chain(outputs).chain(verdicts);
+        all.filter(|(_, description)| description.is_empty()).map(|(name, _)| name).collect()
+    }
+
+    /// The names of the inputs, and those of the outputs.
+    pub fn names(&self) -> (Vec<String>, Vec<String>) {
+        let inputs = self.inputs().into_iter().map(|input| input.name);
+        (inputs.collect(), self.outputs().into_iter().map(|output| output.name).collect())
+    }
+
+    /// The members of the enum that `verdict` is, with their doc comments and their exit codes.
+    pub(crate) fn verdicts(&self) -> Vec<(Described, String)> {
         let variants = self
             .outputs
             .pointer("/$defs/Verdict/oneOf")
@@ -96,12 +113,21 @@ impl Program {
             .flatten();
         variants
             .filter_map(|variant| {
-                Some(Described {
-                    name: variant.get("const")?.as_str()?.to_owned(),
+                let name = variant.get("const")?;
+                let described = Described {
+                    name: name.as_str()?.to_owned(),
                     description: description(variant),
-                })
+                };
+                Some((described, (self.exit_code)(name.clone())?))
             })
             .collect()
+    }
+}
+
+pub(crate) fn exit_code(exit: Exit) -> String {
+    match exit {
+        Exit::Code(code) => code.to_string(),
+        Exit::Cancelled => "130, 143".to_owned(),
     }
 }
 

@@ -1,8 +1,29 @@
 //! The six.
 
-use crate::program::Program;
+use clap::CommandFactory as _;
+use schemars::schema_for;
+
+use crate::program::{Program, exit_code};
+
+/// A program by its crate: what it says of itself is read from the types that it runs with.
+macro_rules! program {
+    ($name:literal, $icon:literal, $program:ident) => {
+        Program::new(
+            $name,
+            $icon,
+            $program::Inputs::command(),
+            schema_for!($program::Outputs),
+            |verdict| {
+                Some(exit_code(serde_json::from_value::<$program::Verdict>(verdict).ok()?.exit()))
+            },
+        )
+    };
+}
 
 /// In the order in which a deploy runs them.
 pub fn all() -> Vec<Program> {
-    Vec::new()
+    vec![
+        program!("render-env", "file-text", render_env),
+        program!("build-push", "package", build_push),
+    ]
 }

@@ -13,12 +13,7 @@ pub(crate) fn inputs(program: &Program) -> String {
                 (false, "") => String::new(),
                 (false, default) => default.lines().map(code).collect::<Vec<_>>().join(" "),
             };
-            let lines = if input.list { " One a line." } else { "" };
-            [
-                code(&input.name),
-                default,
-                cell(&format!("{}{lines} {}", input.summary, input.details)),
-            ]
+            [code(&input.name), default, cell(&format!("{} {}", input.summary, input.details))]
         }),
     )
 }
@@ -31,11 +26,12 @@ pub(crate) fn outputs(program: &Program) -> String {
 }
 
 pub(crate) fn verdicts(program: &Program) -> String {
-    let verdicts = program.verdicts().into_iter().zip(&program.exit_codes);
     table(
         ["verdict", "exit code", "when"],
-        verdicts
-            .map(|(verdict, exit)| [code(&verdict.name), exit.clone(), cell(&verdict.description)]),
+        program
+            .verdicts()
+            .into_iter()
+            .map(|(verdict, exit)| [code(&verdict.name), exit, cell(&verdict.description)]),
     )
 }
 

@@ -3,7 +3,7 @@
 //! A flag `--wait-for-minutes`, the variable `INPUT_WAIT_FOR_MINUTES` and the action's input `wait-for-minutes` are one
 //! thing. A program's clap struct names it once, as a flag; the rest follows here, so that six programs cannot differ.
 
-use std::{collections::BTreeMap, ffi::OsString};
+use std::{collections::BTreeMap, ffi::OsString, str::FromStr as _};
 
 use clap::{
     Arg, ArgAction, ArgMatches, Command,
@@ -25,6 +25,23 @@ pub struct CommonInputs {
     /// Print the outputs as one JSON object on standard output; people read standard error.
     #[arg(long)]
     pub json: bool,
+}
+
+/// An input that has no flag: everybody on the machine can read another process's arguments.
+///
+/// Declared as `#[arg(long, hide = true)] name: Option<SecretInput>`, so that it is named and described where all inputs
+/// are; read with [`Step::secret_input`](crate::Step::secret_input). The flag is always refused.
+#[derive(Debug, Clone)]
+pub struct SecretInput;
+
+impl std::str::FromStr for SecretInput {
+    type Err = &'static str;
+
+    fn from_str(_: &str) -> Result<Self, Self::Err> {
+        Err(
+            "is secret, and arguments can be read by everybody on the machine: use the variable `INPUT_…` of that name instead",
+        )
+    }
 }
 
 /// How reading the inputs ended, where it did not end in inputs.
@@ -111,7 +128,7 @@ fn with_environment(
         else {
             continue;
         };
-        if on_command_line(arg) {
+        if arg.is_hide_set() || on_command_line(arg) {
             continue;
         }
         let flag = |value: &str| match arg.get_long() {
@@ -146,7 +163,14 @@ fn collect(mut command: Command, mut arguments: Vec<OsString>) -> Result<ArgMatc
                 for shown in context_strings(&error, ContextKind::InvalidArg) {
                     let name = name_of(&command, &shown);
                     faults.add(&name, "is required");
-                    command = with_argument(command, &name, |arg| arg.required(false));
+                    // Given in its place: an input may be required only because others are absent, which cannot be undone.
+                    command = with_argument(command, &name, |arg| {
+                        let arg = arg.value_parser(StringValueParser::new()).required(false);
+                        arguments.extend(
+                            arg.get_long().map(|long| OsString::from(format!("--{long}=x"))),
+                        );
+                        arg
+                    });
                 }
             }
             ErrorKind::UnknownArgument => {
@@ -162,7 +186,9 @@ fn collect(mut command: Command, mut arguments: Vec<OsString>) -> Result<ArgMatc
             kind => {
                 let shown = context_strings(&error, ContextKind::InvalidArg).concat();
                 let name = name_of(&command, &shown);
-                faults.add(&name, message(&error, kind));
+                let secret =
+                    command.get_arguments().any(|arg| arg.is_hide_set() && input_name(arg) == name);
+                faults.add(&name, message(&error, kind, secret));
                 if kind == ErrorKind::ArgumentConflict {
                     without(&mut arguments, &format!("--{name}"));
                 } else {
@@ -177,7 +203,7 @@ fn collect(mut command: Command, mut arguments: Vec<OsString>) -> Result<ArgMatc
 }
 
 /// What is wrong with a value, without clap's frame.
-fn message(error: &clap::Error, kind: ErrorKind) -> String {
+fn message(error: &clap::Error, kind: ErrorKind, secret: bool) -> String {
     let value = context_strings(error, ContextKind::InvalidValue).concat();
     let prior = context_strings(error, ContextKind::PriorArg);
     match kind {
@@ -189,6 +215,10 @@ fn message(error: &clap::Error, kind: ErrorKind) -> String {
         ErrorKind::InvalidValue => {
             let valid = context_strings(error, ContextKind::ValidValue);
             format!("`{value}` is none of {}", valid.join(", "))
+        }
+        // What was given for a secret must not be repeated.
+        ErrorKind::ValueValidation if secret => {
+            SecretInput::from_str(&value).err().unwrap_or_default().to_owned()
         }
         ErrorKind::ValueValidation => match std::error::Error::source(error) {
             Some(cause) => format!("`{value}`: {cause}"),
@@ -257,7 +287,7 @@ mod tests {
     use super::*;
 
     /// A program.
-    #[derive(Debug, clap::Parser, PartialEq)]
+    #[derive(Debug, clap::Parser)]
     #[command(name = "program")]
     struct Inputs {
         /// Required.
@@ -275,6 +305,13 @@ mod tests {
         wait: bool,
         #[arg(long, conflicts_with = "desired_count")]
         image: Option<String>,
+        #[arg(long, required_unless_present = "revision")]
+        family: Option<String>,
+        #[arg(long)]
+        revision: Option<String>,
+        /// Secret.
+        #[arg(long, hide = true)]
+        token: Option<SecretInput>,
     }
 
     fn read(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Inputs, String> {
@@ -294,6 +331,7 @@ mod tests {
             &["--cluster", "from-flag"],
             &[
                 ("INPUT_SERVICE", "api"),
+                ("INPUT_FAMILY", "todo"),
                 ("INPUT_CLUSTER", "from-env"),
                 ("INPUT_TAGS", "\n a=1\n\n b=2\n"),
                 ("INPUT_FORCE", "yes"),
@@ -309,7 +347,12 @@ mod tests {
     fn blank_inputs_are_absent() {
         let inputs = read(
             &[],
-            &[("INPUT_SERVICE", "api"), ("INPUT_DESIRED_COUNT", " \n"), ("INPUT_WAIT", "")],
+            &[
+                ("INPUT_SERVICE", "api"),
+                ("INPUT_FAMILY", "todo"),
+                ("INPUT_DESIRED_COUNT", " \n"),
+                ("INPUT_WAIT", ""),
+            ],
         )
         .unwrap();
         assert_eq!((inputs.desired_count, inputs.wait), (None, true));
@@ -321,7 +364,7 @@ mod tests {
             [("--wait", true), ("--wait=false", false), ("--wait=0", false), ("--wait=on", true)]
         {
             assert_eq!(
-                read(&["--service", "x", argument], &[]).unwrap().wait,
+                read(&["--service", "x", "--family=todo", argument], &[]).unwrap().wait,
                 expected,
                 "{argument}"
             );
@@ -336,6 +379,7 @@ mod tests {
             faults.lines().collect::<std::collections::BTreeSet<_>>(),
             [
                 "`service`: is required",
+                "`family`: is required",
                 "`desired-count`: `many`: invalid digit found in string",
                 "`clutser`: there is no such input; did you mean `cluster`?",
                 "`force`: `perhaps`: value was not a boolean",
@@ -346,8 +390,17 @@ mod tests {
 
     #[test]
     fn contradictions_name_both_inputs() {
-        let faults = read(&["--service=x", "--desired-count=2", "--image=y"], &[]).unwrap_err();
+        let faults = read(&["--service=x", "--family=todo", "--desired-count=2", "--image=y"], &[])
+            .unwrap_err();
         assert_eq!(faults, "`desired-count`: cannot be used together with `image`");
+    }
+
+    #[test]
+    fn a_secret_has_no_flag_and_is_not_repeated() {
+        let faults = read(&["--service=x", "--family=y", "--token=hunter2"], &[]).unwrap_err();
+        assert!(faults.contains("`token`: is secret") && !faults.contains("hunter2"), "{faults}");
+        let inputs = read(&["--service=x", "--family=y"], &[("INPUT_TOKEN", "hunter2")]).unwrap();
+        assert!(inputs.token.is_none());
     }
 
     #[test]

@@ -20,7 +20,7 @@ mod summary;
 pub use cancelled::Cancelled;
 pub use console::Group;
 pub use faults::{Faults, did_you_mean, nearest};
-pub use inputs::{CommonInputs, input_name, prepare};
+pub use inputs::{CommonInputs, SecretInput, input_name, prepare};
 pub use job::Job;
 pub use outputs::{Exit, StepOutputs};
 pub use step::{Step, step};

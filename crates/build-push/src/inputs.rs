@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use actions_runtime::CommonInputs;
+use actions_runtime::{CommonInputs, SecretInput};
 use aws_session::AwsInputs;
 
 use crate::reference::{Pair, Platform, Registry, Repository, Tag};
@@ -12,7 +12,7 @@ use crate::reference::{Pair, Platform, Registry, Repository, Tag};
 /// The real `docker buildx build` does the work. An image that was built before from the same content is found by its
 /// fingerprint and named anew in a second, without building or pulling anything.
 #[derive(Debug, clap::Parser)]
-#[command(version, about, long_about)]
+#[command(version)]
 pub struct Inputs {
     /// Repository in ECR to push to.
     ///
@@ -60,9 +60,15 @@ pub struct Inputs {
 
     /// Files that `RUN --mount=type=secret,id=NAME` may read, one a line.
     ///
-    /// The input `secrets` (lines `NAME=value`) takes the values themselves; it has no flag, since everybody on the machine can read those.
+    /// The input `secrets` takes the values themselves.
     #[arg(long, value_name = "NAME=FILE")]
     pub secret_files: Vec<Pair>,
+
+    /// Secrets that `RUN --mount=type=secret,id=NAME` may read: lines `NAME=value`.
+    ///
+    /// From the environment only (`INPUT_SECRETS`).
+    #[arg(long, hide = true)]
+    pub secrets: Option<SecretInput>,
 
     /// Name an image that was built before from the same content, instead of building it again.
     ///

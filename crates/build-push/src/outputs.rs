@@ -2,7 +2,7 @@
 
 use actions_runtime::{Exit, StepOutputs};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The outputs of build-push.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -27,7 +27,7 @@ pub struct Outputs {
 }
 
 /// How a run can end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The image was built and pushed.
@@ -44,13 +44,20 @@ pub enum Verdict {
     Cancelled,
 }
 
+impl Verdict {
+    /// A public contract: append, never renumber.
+    pub const fn exit(self) -> Exit {
+        match self {
+            Self::Built | Self::Exists | Self::Planned => Exit::Code(0),
+            Self::Failed => Exit::Code(1),
+            Self::Refused => Exit::Code(3),
+            Self::Cancelled => Exit::Cancelled,
+        }
+    }
+}
+
 impl StepOutputs for Outputs {
     fn exit(&self) -> Exit {
-        match self.verdict {
-            Verdict::Built | Verdict::Exists | Verdict::Planned => Exit::Code(0),
-            Verdict::Failed => Exit::Code(1),
-            Verdict::Refused => Exit::Code(3),
-            Verdict::Cancelled => Exit::Cancelled,
-        }
+        self.verdict.exit()
     }
 }

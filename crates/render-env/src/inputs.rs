@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use actions_runtime::SecretInput;
+
 use crate::{format::Format, secrets::SecretId, template::Placeholder};
 
 /// Fill an env file from Terraform outputs and Secrets Manager, so that its reader reads exactly that.
@@ -15,7 +17,7 @@ use crate::{format::Format, secrets::SecretId, template::Placeholder};
 ///
 /// The secret `fingerprint-key` (`INPUT_FINGERPRINT_KEY`, no flag) turns on the output `fingerprint`.
 #[derive(Debug, clap::Parser)]
-#[command(name = "render-env", version, about, long_about)]
+#[command(name = "render-env", version)]
 pub struct Inputs {
     /// Env file whose values may hold `{{ expressions }}`.
     ///
@@ -70,6 +72,13 @@ pub struct Inputs {
     /// Keys under a public prefix that may hold a secret value all the same.
     #[arg(long, value_name = "KEY")]
     pub allow_public: Vec<String>,
+
+    /// Key of the output `fingerprint`.
+    ///
+    /// From the environment only (`INPUT_FINGERPRINT_KEY`); without it there is no fingerprint, since one without a key
+    /// could be guessed.
+    #[arg(long, hide = true)]
+    pub fingerprint_key: Option<SecretInput>,
 
     #[command(flatten)]
     pub aws: aws_session::AwsInputs,

@@ -2,7 +2,7 @@
 
 use actions_runtime::{Exit, StepOutputs};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -23,7 +23,7 @@ pub struct Outputs {
     pub seconds: f64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The file was written, and its reader's rules read back every value.
@@ -40,13 +40,20 @@ pub enum Verdict {
     Cancelled,
 }
 
+impl Verdict {
+    /// A public contract: append, never renumber.
+    pub const fn exit(self) -> Exit {
+        match self {
+            Self::Written | Self::Unchanged | Self::Planned => Exit::Code(0),
+            Self::Failed => Exit::Code(1),
+            Self::Refused => Exit::Code(3),
+            Self::Cancelled => Exit::Cancelled,
+        }
+    }
+}
+
 impl StepOutputs for Outputs {
     fn exit(&self) -> Exit {
-        match self.verdict {
-            Verdict::Written | Verdict::Unchanged | Verdict::Planned => Exit::Code(0),
-            Verdict::Failed => Exit::Code(1),
-            Verdict::Refused => Exit::Code(3),
-            Verdict::Cancelled => Exit::Cancelled,
-        }
+        self.verdict.exit()
     }
 }
