@@ -2,7 +2,7 @@
 # Makes the folder from which the Dockerfile builds: image-context.sh FOLDER [cargo build options]
 #
 #   examples/todo/api/image-context.sh target/image              about a minute cold, 13 MB
-#   examples/todo/api/image-context.sh target/image --release    minutes, small
+#   examples/todo/api/image-context.sh target/image --release    slower to build, smaller
 #   docker build --build-arg APP_VERSION="$(git rev-parse HEAD)" -t todo-api -f examples/todo/api/Dockerfile target/image
 set -euo pipefail
 

@@ -2,6 +2,7 @@
 //! tells all that is wrong. Never prints a value that may be a secret.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::str::FromStr;
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
@@ -43,8 +44,8 @@ pub(crate) fn listen(settings: &mut Settings) -> SocketAddr {
 /// Either one URL, or the parts as ECS takes them out of a secret's JSON. The parts never become a URL
 /// on the way: a password may hold any character.
 fn database(settings: &mut Settings) -> Option<PgConnectOptions> {
-    const PARTS: [&str; 6] =
-        ["DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_SSLMODE"];
+    const PARTS: [&str; 7] =
+        ["DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_SSLMODE", "DB_SSLROOTCERT"];
 
     if let Some(url) = settings.text("DATABASE_URL") {
         // Two sources would leave open which database this is.
@@ -77,15 +78,22 @@ fn database(settings: &mut Settings) -> Option<PgConnectOptions> {
         "disable, allow, prefer, require, verify-ca or verify-full",
         PgSslMode::Prefer,
     );
-    Some(
-        PgConnectOptions::new_without_pgpass()
-            .host(host?)
-            .port(port)
-            .database(name?)
-            .username(user?)
-            .password(password?)
-            .ssl_mode(tls),
-    )
+    let options = PgConnectOptions::new_without_pgpass()
+        .host(host?)
+        .port(port)
+        .database(name?)
+        .username(user?)
+        .password(password?)
+        .ssl_mode(tls);
+    match settings.text("DB_SSLROOTCERT") {
+        // Found missing now, not with the first connection.
+        Some(path) if !Path::new(path).is_file() => {
+            settings.fault(format!("DB_SSLROOTCERT is `{path}`: there is no such file"));
+            None
+        }
+        Some(path) => Some(options.ssl_root_cert(path)),
+        None => Some(options),
+    }
 }
 
 /// Reads settings and gathers what is wrong with them.
@@ -171,6 +179,12 @@ mod tests {
                 "LOG_LEVEL is `verbose`: expected error, warn, info or debug",
             ]
         );
+    }
+
+    #[test]
+    fn certificates_that_are_not_there_are_noticed_at_the_start() {
+        let missing = [&PARTS[..], &[("DB_SSLROOTCERT", "/no/rds.pem")]].concat();
+        assert_eq!(faults(&missing), ["DB_SSLROOTCERT is `/no/rds.pem`: there is no such file"]);
     }
 
     #[test]

@@ -16,11 +16,12 @@ pub(crate) fn pool(options: PgConnectOptions) -> PgPool {
         .connect_lazy_with(options.application_name("todo-api"))
 }
 
-/// True when asking again may help: the server is away, starting, or waking up from a pause.
+/// True when asking again may help: the server is away, starting, or waking up from a pause. A certificate
+/// that was refused, which comes as invalid data, is refused the next time too.
 pub(crate) fn may_pass(error: &sqlx::Error) -> bool {
     const STARTING_UP: &str = "57P03";
     match error {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Io(error) => error.kind() != std::io::ErrorKind::InvalidData,
         sqlx::Error::Database(error) => error.code().as_deref() == Some(STARTING_UP),
         _ => false,
     }

@@ -36,7 +36,8 @@ Usage: todo-api [COMMAND]
 
 Settings, all from the environment:
   DATABASE_URL      postgres://user:password@host:port/name, or in parts:
-  DB_HOST  DB_PORT (5432)  DB_NAME  DB_USER  DB_PASSWORD  DB_SSLMODE (prefer)
+  DB_HOST  DB_PORT (5432)  DB_NAME  DB_USER  DB_PASSWORD
+  DB_SSLMODE (prefer)  DB_SSLROOTCERT (a file; RDS has authorities of its own)
   PORT (8080)       where to listen; 0 takes any free port
   BIND_ADDRESS (0.0.0.0)
   APP_VERSION       the commit this image was built from

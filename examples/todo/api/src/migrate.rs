@@ -27,6 +27,14 @@ const PATIENCE: Duration = Duration::from_secs(45);
 /// What a shell makes of SIGTERM, so that the one-off task's exit code tells it.
 const TERMINATED: u8 = 143;
 
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("cannot connect to the database: {0}")]
+    Connect(sqlx::Error),
+    #[error("the migration failed: {0}")]
+    Migrate(#[from] MigrateError),
+}
+
 pub(crate) async fn run(config: &Config, log: Log) -> ExitCode {
     let mut stop = match Stop::listen() {
         Ok(stop) => stop,
@@ -39,7 +47,7 @@ pub(crate) async fn run(config: &Config, log: Log) -> ExitCode {
         outcome = migrate(&config.database, log) => match outcome {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                log.error(&format!("the migration failed: {error}"), &json!({}));
+                log.error(&error.to_string(), &json!({}));
                 ExitCode::FAILURE
             }
         },
@@ -50,12 +58,12 @@ pub(crate) async fn run(config: &Config, log: Log) -> ExitCode {
     }
 }
 
-async fn migrate(database: &PgConnectOptions, log: Log) -> Result<(), MigrateError> {
-    let mut connection = connect(database, log).await?;
+async fn migrate(database: &PgConnectOptions, log: Log) -> Result<(), Failure> {
+    let mut connection = connect(database, log).await.map_err(Failure::Connect)?;
     lock(&mut connection, log).await?;
     connection.ensure_migrations_table(TABLE).await?;
     if let Some(version) = connection.dirty_version(TABLE).await? {
-        return Err(MigrateError::Dirty(version));
+        return Err(MigrateError::Dirty(version).into());
     }
 
     let applied = connection.list_applied_migrations(TABLE).await?;
@@ -64,7 +72,7 @@ async fn migrate(database: &PgConnectOptions, log: Log) -> Result<(), MigrateErr
         let name = format!("{:04} {}", migration.version, migration.description);
         match applied.iter().find(|applied| applied.version == migration.version) {
             Some(applied) if applied.checksum != migration.checksum => {
-                return Err(MigrateError::VersionMismatch(migration.version));
+                return Err(MigrateError::VersionMismatch(migration.version).into());
             }
             Some(_) => log.info(&format!("{name}: was applied before"), &json!({})),
             None => {
@@ -82,7 +90,8 @@ async fn migrate(database: &PgConnectOptions, log: Log) -> Result<(), MigrateErr
     }
 
     connection.unlock().await?;
-    connection.close().await?;
+    // Applied is applied, however the farewell goes.
+    let _ = connection.close().await;
     log.info(
         "the schema is up to date",
         &json!({ "applied": count, "migrations": MIGRATIONS.iter().count() }),
@@ -90,7 +99,7 @@ async fn migrate(database: &PgConnectOptions, log: Log) -> Result<(), MigrateErr
     Ok(())
 }
 
-async fn connect(database: &PgConnectOptions, log: Log) -> Result<PgConnection, MigrateError> {
+async fn connect(database: &PgConnectOptions, log: Log) -> Result<PgConnection, sqlx::Error> {
     let since = Instant::now();
     let mut told = String::new();
     loop {
@@ -104,7 +113,7 @@ async fn connect(database: &PgConnectOptions, log: Log) -> Result<PgConnection, 
                 }
                 sleep(Duration::from_secs(1)).await;
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
     }
 }

@@ -68,6 +68,15 @@ export function App() {
     });
   }
 
+  // After a deploy an open tab asks for a chunk of the release before. That is kept for a while; should it
+  // be gone, the page of today knows its own. Asked first: a reload would lose what is being written.
+  function outdated() {
+    setNotice({
+      text: "This part of the page did not come. There may be a newer version.",
+      action: { label: "Reload", run: () => location.reload() },
+    });
+  }
+
   return (
     <>
       <header class="top">
@@ -75,7 +84,7 @@ export function App() {
           {new Date().toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long" })}
         </p>
         <nav class="tools" aria-label="Tools">
-          <InsightsButton todos={todos} versions={versions}>
+          <InsightsButton todos={todos} versions={versions} onMissing={outdated}>
             <Chart /> Insights
           </InsightsButton>
           <button type="button" class="tool" onClick={nextTheme} title={`Theme: ${theme}`} aria-label={`Theme: ${theme}`}>

@@ -8,33 +8,34 @@ import type { Versions } from "../app";
 
 type Panel = typeof import("./panel").Panel;
 
-async function fetchPanel(): Promise<Panel> {
-  const { Panel } = await import("./panel");
-  // The release is whole: the next missing chunk may reload the page again.
-  sessionStorage.removeItem("reloaded");
-  return Panel;
-}
+const fetchPanel = () => import("./panel");
 
 interface Props {
   todos: Todo[];
   versions: Versions;
+  /** The chunk did not come. */
+  onMissing(): void;
   children: ComponentChildren;
 }
 
-export function InsightsButton({ children, ...props }: Props) {
+export function InsightsButton({ children, onMissing, ...props }: Props) {
   const [Panel, setPanel] = useState<Panel | null>(null);
   const [open, setOpen] = useState(false);
 
   async function show() {
-    setOpen(true);
-    // In a function, because a component is one, and a state setter calls functions.
-    const panel = await fetchPanel();
-    setPanel(() => panel);
+    try {
+      const { Panel } = await fetchPanel();
+      // In a function, because a component is one, and a state setter calls functions.
+      setPanel(() => Panel);
+      setOpen(true);
+    } catch {
+      onMissing();
+    }
   }
 
   return (
     <>
-      <button type="button" class="tool wide" onClick={show} onPointerEnter={() => void fetchPanel()} aria-haspopup="dialog">
+      <button type="button" class="tool wide" onClick={show} onPointerEnter={() => void fetchPanel().catch(() => {})} aria-haspopup="dialog">
         {children}
       </button>
       {open && Panel !== null && <Panel {...props} onClose={() => setOpen(false)} />}
