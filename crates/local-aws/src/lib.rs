@@ -19,6 +19,7 @@ mod keeper;
 mod ministack;
 mod place;
 mod postgres;
+mod stage;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -39,6 +40,7 @@ pub use crate::error::{Error, Result};
 use crate::forward::Forward;
 use crate::keeper::Keeper;
 use crate::place::{Place, identity, write_json};
+pub use crate::stage::Stage;
 
 /// The region of everything here.
 pub const REGION: &str = "eu-west-1";

@@ -105,6 +105,30 @@ fn two_at_once_share_the_engine_and_nothing_else() {
 }
 
 #[test]
+fn the_stage_serves_a_site_and_hides_its_bucket() {
+    let aws = aws();
+    let stage = aws.stage("stage", &json!({})).unwrap();
+    assert_eq!(stage.staged().len(), 8, "{stage:#?}");
+    let bucket = stage.text("/bucket").unwrap();
+    for (key, body) in [("index.html", "the page"), ("assets/a.js", "the script")] {
+        let put = "import boto3, sys; boto3.client('s3').put_object(Bucket=sys.argv[1], Key=sys.argv[2], Body=sys.argv[3]); print(1)";
+        aws.script(put, &[bucket, key, body]).unwrap();
+    }
+    let url = aws.site_url(&stage).unwrap();
+    let get = |path: &str| {
+        let out = Command::new("curl")
+            .args(["--silent", "--write-out", " %{http_code}", &format!("{url}{path}")])
+            .output();
+        String::from_utf8(out.unwrap().stdout).unwrap()
+    };
+    assert_eq!(get("/"), "the page 200");
+    assert_eq!(get("/todos/7"), "the page 200", "a path of the page's own router");
+    assert_eq!(get("/assets/a.js"), "the script 200");
+    assert!(get("/assets/gone.js").ends_with(" 404"), "{}", get("/assets/gone.js"));
+    assert!(!get("/api/todos").contains("the page"), "{}", get("/api/todos"));
+}
+
+#[test]
 fn a_refused_call_says_which_and_why() {
     let error = aws().call("s3", "head_bucket", &json!({ "Bucket": "nowhere" })).unwrap_err();
     let Error::Call { call, code, .. } = &error else { panic!("{error:?}") };
