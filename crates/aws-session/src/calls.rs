@@ -24,8 +24,6 @@ pub struct Call {
     pub status: Option<u16>,
     /// Where it was sent.
     pub endpoint: String,
-    /// The last attempt is known to have done nothing, and the next one has not begun.
-    pub(crate) undone: bool,
 }
 
 impl Call {
@@ -95,7 +93,6 @@ impl Calls {
             milliseconds: 0,
             status: None,
             endpoint,
-            undone: false,
         });
         Entry { calls: self.clone(), index: calls.len() - 1 }
     }
@@ -113,15 +110,11 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn sent(&self) {
-        self.change(|call| {
-            call.attempts += 1;
-            call.undone = false;
-        });
+        self.change(|call| call.attempts += 1);
     }
 
-    pub(crate) fn answered(&self, status: Option<u16>, undone: bool, since_start: Duration) {
+    pub(crate) fn answered(&self, status: Option<u16>, since_start: Duration) {
         self.change(|call| {
-            call.undone = undone;
             call.status = status;
             call.milliseconds = u64::try_from(since_start.as_millis()).unwrap_or(u64::MAX);
         });

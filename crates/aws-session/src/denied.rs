@@ -10,6 +10,13 @@ pub(crate) struct Denial<'a> {
     pub(crate) explicit: Option<&'a str>,
 }
 
+impl<'a> Denial<'a> {
+    /// The role behind `arn:aws:sts::123456789012:assumed-role/deploy/session`: what a policy is attached to.
+    pub(crate) fn role(&self) -> Option<&'a str> {
+        self.principal?.split_once(":assumed-role/")?.1.split('/').next()
+    }
+}
+
 pub(crate) fn read(message: &str) -> Denial<'_> {
     let word_after = |start: &str| {
         let (_, rest) = message.split_once(start)?;
@@ -60,6 +67,14 @@ mod tests {
                 explicit: None,
             }
         );
+    }
+
+    #[test]
+    fn a_session_s_role_is_named_and_a_user_has_none() {
+        let denial =
+            read("User: arn:aws:sts::123456789012:assumed-role/deploy/run-1 is not authorized");
+        assert_eq!(denial.role(), Some("deploy"));
+        assert_eq!(read("User: arn:aws:iam::1:user/a is not authorized").role(), None);
     }
 
     #[test]

@@ -94,10 +94,6 @@ impl Asked<'_> {
                 ),
             ));
         }
-        // Time ran out between two attempts, the last of which was refused.
-        if self.last.is_some_and(|call| call.undone) {
-            return AwsError::Throttled(self.detail(message, LATER));
-        }
         if self.writing() {
             return self.doubtful(message);
         }
@@ -251,7 +247,11 @@ impl Refusal<'_> {
         let denial = denied::read(self.message);
         let action = denial.action.unwrap_or_else(|| denied::iam_action(self.asked.operation));
         let resource = denial.resource.unwrap_or(self.asked.resource);
-        let whom = denial.principal.map(|arn| format!(" for `{arn}`")).unwrap_or_default();
+        let whom = match (denial.role(), denial.principal) {
+            (Some(role), _) => format!(" for the role `{role}`"),
+            (None, Some(arn)) => format!(" for `{arn}`"),
+            (None, None) => String::new(),
+        };
         let help = match denial.explicit {
             Some(policy) => format!(
                 "`{action}` on `{resource}` is denied{whom} {policy}: an allow elsewhere does not help"

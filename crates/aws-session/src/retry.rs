@@ -14,6 +14,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// A server may ask for more patience than ours, but not for a quarter of an hour.
 const LONGEST_DIRECTED_WAIT: Duration = Duration::from_secs(20);
 
+/// No attempt begins later than this after the first.
+const LONGEST_CALL: Duration = Duration::from_mins(2);
+
 const ATTEMPTS: u32 = 6;
 /// Throttling passes by itself, and giving up in the middle of a deployment costs more than waiting.
 const ATTEMPTS_THROTTLED: u32 = 25;
@@ -36,21 +39,16 @@ pub(crate) enum End {
     Doubtful,
 }
 
-impl End {
-    /// Certainly nothing was done.
-    pub(crate) fn is_undone(self) -> bool {
-        matches!(self, Self::Throttled { .. } | Self::NeverSent)
-    }
+/// What has been spent on a call so far.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spent {
+    /// How often the request was sent.
+    pub(crate) attempts: u32,
+    pub(crate) time: Duration,
 }
 
-/// How long to wait before the request is sent again, having been sent `attempts` times; `None`: not again.
-/// `random` is from 0 to 1.
-pub(crate) fn wait(
-    operation: &Operation,
-    end: End,
-    attempts: u32,
-    random: f64,
-) -> Option<Duration> {
+/// How long to wait before the request is sent again; `None`: not again. `random` is from 0 to 1.
+pub(crate) fn wait(operation: &Operation, end: End, spent: Spent, random: f64) -> Option<Duration> {
     let most = match end {
         End::Answered => return None,
         End::Throttled { .. } if operation.action == "RegisterTaskDefinition" => ATTEMPTS_REGISTER,
@@ -58,14 +56,15 @@ pub(crate) fn wait(
         End::Doubtful if operation.writing && !operation.repeatable => return None,
         End::NeverSent | End::Doubtful => ATTEMPTS,
     };
-    if attempts >= most {
+    if spent.attempts >= most {
         return None;
     }
-    if let End::Throttled { after: Some(after) } = end {
-        return Some(after.min(LONGEST_DIRECTED_WAIT));
-    }
-    let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));
-    Some(FIRST_WAIT.saturating_mul(doubled).min(LONGEST_WAIT).mul_f64(random))
+    let doubled = 2_u32.saturating_pow(spent.attempts.saturating_sub(1));
+    let wait = match end {
+        End::Throttled { after: Some(after) } => after.min(LONGEST_DIRECTED_WAIT),
+        _ => FIRST_WAIT.saturating_mul(doubled).min(LONGEST_WAIT).mul_f64(random),
+    };
+    (spent.time + wait <= LONGEST_CALL).then_some(wait)
 }
 
 /// What AWS services call throttling.
@@ -121,6 +120,10 @@ mod tests {
         }
     }
 
+    fn spent(attempts: u32) -> Spent {
+        Spent { attempts, time: Duration::ZERO }
+    }
+
     #[test]
     fn who_is_sent_again_after_what() {
         let read = operation("DescribeServices", false, false);
@@ -138,7 +141,7 @@ mod tests {
             (&repeatable, End::Doubtful, true),
         ] {
             assert_eq!(
-                wait(operation, end, 1, 0.5).is_some(),
+                wait(operation, end, spent(1), 0.5).is_some(),
                 again,
                 "{} after {end:?}",
                 operation.action
@@ -150,23 +153,34 @@ mod tests {
     fn waits_double_up_to_five_seconds_and_end() {
         let read = operation("DescribeServices", false, false);
         let waits: Vec<_> = (1..=7)
-            .map(|attempts| wait(&read, End::Doubtful, attempts, 1.0).map(|wait| wait.as_millis()))
+            .map(|attempts| {
+                wait(&read, End::Doubtful, spent(attempts), 1.0).map(|wait| wait.as_millis())
+            })
             .collect();
         assert_eq!(waits, [Some(200), Some(400), Some(800), Some(1600), Some(3200), None, None]);
         let throttled = End::Throttled { after: None };
-        assert_eq!(wait(&read, throttled, 20, 1.0), Some(LONGEST_WAIT));
-        assert_eq!(wait(&read, throttled, 25, 1.0), None);
+        assert_eq!(wait(&read, throttled, spent(20), 1.0), Some(LONGEST_WAIT));
+        assert_eq!(wait(&read, throttled, spent(25), 1.0), None);
         let register = operation("RegisterTaskDefinition", true, false);
-        assert!(wait(&register, throttled, 39, 1.0).is_some());
-        assert_eq!(wait(&read, throttled, 3, 0.0), Some(Duration::ZERO));
+        assert!(wait(&register, throttled, spent(39), 1.0).is_some());
+        assert_eq!(wait(&read, throttled, spent(3), 0.0), Some(Duration::ZERO));
     }
 
     #[test]
     fn a_server_that_says_when_is_heard() {
         let read = operation("DescribeServices", false, false);
         let after = |seconds| End::Throttled { after: Some(Duration::from_secs(seconds)) };
-        assert_eq!(wait(&read, after(7), 1, 0.0), Some(Duration::from_secs(7)));
-        assert_eq!(wait(&read, after(900), 1, 0.0), Some(LONGEST_DIRECTED_WAIT));
+        assert_eq!(wait(&read, after(7), spent(1), 0.0), Some(Duration::from_secs(7)));
+        assert_eq!(wait(&read, after(900), spent(1), 0.0), Some(LONGEST_DIRECTED_WAIT));
+    }
+
+    #[test]
+    fn two_minutes_are_enough() {
+        let read = operation("DescribeServices", false, false);
+        let throttled = End::Throttled { after: None };
+        let late = |seconds| Spent { attempts: 9, time: Duration::from_secs(seconds) };
+        assert!(wait(&read, throttled, late(114), 1.0).is_some());
+        assert_eq!(wait(&read, throttled, late(116), 1.0), None);
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::{
     AwsError, RoleArn, error,
     explain::{self, Asked},
     operation::Operation,
-    retry::{self, End},
+    retry::{self, End, Spent},
     transport::{self, Transport},
 };
 
@@ -217,8 +217,9 @@ impl RoleCredentials {
             let answer = self.transport.send(request, CONNECT_TIMEOUT, FETCH_TIMEOUT).await;
             let status = answer.as_ref().ok().map(|response| response.status().as_u16());
             let end = transport::end(&operation, &answer);
-            entry.answered(status, end.is_undone(), started.elapsed());
-            if let Some(wait) = retry::wait(&operation, end, attempts, transport::random()) {
+            let spent = Spent { attempts, time: started.elapsed() };
+            entry.answered(status, spent.time);
+            if let Some(wait) = retry::wait(&operation, end, spent, transport::random()) {
                 sleep(wait).await;
                 continue;
             }

@@ -22,8 +22,6 @@ use crate::{
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
-/// All attempts of one call, and the waits between them.
-const OPERATION_TIMEOUT: Duration = Duration::from_mins(2);
 /// Credentials may need a token, a role and a throttled minute.
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_mins(1);
 /// Off AWS nobody answers for instance metadata, and a forgotten region must be told soon.
@@ -93,8 +91,8 @@ impl Session {
 
     /// What every SDK client is made from: `aws_sdk_ecs::Client::new(session.config())`.
     ///
-    /// A client that needs more patience sets its own `timeout_config`; the time for a request's body comes on top of the
-    /// read time-out by itself.
+    /// The answer may begin 10 s after the request, the time for the request's body comes on top, and no attempt begins
+    /// later than two minutes after the first. A client that needs more patience sets its own `read_timeout`.
     pub fn config(&self) -> &SdkConfig {
         &self.0.config
     }
@@ -245,7 +243,6 @@ async fn config(region: Region, transport: Transport) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
-        .operation_timeout(OPERATION_TIMEOUT)
         .build();
     let loader = aws_config::defaults(BehaviorVersion::latest())
         .region(region)

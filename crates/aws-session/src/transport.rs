@@ -36,7 +36,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::{
     calls::Calls,
     operation::Operation,
-    retry::{self, End},
+    retry::{self, End, Spent},
 };
 
 /// A body gets this much more time for each of its bytes: 64 KiB a second is a slow line, not a dead one.
@@ -235,8 +235,9 @@ impl Line {
             };
             let status = answer.as_ref().ok().map(|response| response.status().as_u16());
             let end = end(&operation, &answer);
-            entry.answered(status, end.is_undone(), started.elapsed());
-            match retry::wait(&operation, end, attempts, random()) {
+            let spent = Spent { attempts, time: started.elapsed() };
+            entry.answered(status, spent.time);
+            match retry::wait(&operation, end, spent, random()) {
                 Some(wait) if !once => sleep(wait).await,
                 _ => return answer,
             }

@@ -20,8 +20,8 @@ fn a_refusal_names_what_to_allow_and_for_whom() {
     assert_eq!(ended.output("verdict"), "denied");
     ended.says("said: AWS refused `ecs:UpdateService` on `todo-api`");
     ended.says(
-        "help: allow `ecs:UpdateService` on `arn:aws:ecs:eu-west-1:123456789012:service/todo/todo-api` for \
-         `arn:aws:sts::123456789012:assumed-role/deploy/run`",
+        "help: allow `ecs:UpdateService` on `arn:aws:ecs:eu-west-1:123456789012:service/todo/todo-api` for the \
+         role `deploy`",
     );
     assert_eq!(aws.asked().len(), 1);
 }
