@@ -13,6 +13,9 @@ use crate::step::parse_duration;
 pub(crate) struct Fault {
     /// An operation, a list of them, or `"*"`, each operation counting for itself; or `anything`: all calls counting as one row.
     pub(crate) on: On,
+    /// Only calls after this operation was first done count.
+    #[serde(default)]
+    pub(crate) since: Option<String>,
     /// So many calls go well first.
     #[serde(default)]
     pub(crate) after: u32,
@@ -103,34 +106,63 @@ impl<'de> Deserialize<'de> for Times {
     }
 }
 
-/// The faults of a scenario, and how often each operation was called.
+/// The faults of a scenario, and how far each has come.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
-    planned: Vec<Fault>,
+    planned: Vec<Planned>,
+}
+
+#[derive(Debug)]
+struct Planned {
+    fault: Fault,
+    /// It waits for no operation any more.
+    armed: bool,
+    /// Calls that it covers, by operation; under one name where all calls are one row.
     calls: BTreeMap<String, u32>,
-    all: u32,
 }
 
 impl Faults {
     pub(crate) fn new(faults: Vec<Fault>) -> Self {
-        Self { planned: faults, ..Self::default() }
+        let planned = faults.into_iter().map(|fault| Planned {
+            armed: fault.since.is_none(),
+            fault,
+            calls: BTreeMap::new(),
+        });
+        Self { planned: planned.collect() }
     }
 
-    /// What happens to this call: the first fault that fits.
+    /// What happens to this call: the first fault that fits. Those behind it count the call too.
     pub(crate) fn strike(&mut self, operation: &str) -> Option<Does> {
-        let calls = self.calls.entry(operation.into()).or_default();
+        let mut met = None;
+        for planned in &mut self.planned {
+            if planned.hits(operation) && met.is_none() {
+                met = Some(planned.fault.does.clone());
+            }
+        }
+        met
+    }
+
+    /// An operation was done, whether or not its caller heard of it.
+    pub(crate) fn done(&mut self, operation: &str) {
+        for planned in &mut self.planned {
+            planned.armed |= planned.fault.since.as_deref() == Some(operation);
+        }
+    }
+}
+
+impl Planned {
+    fn hits(&mut self, operation: &str) -> bool {
+        if !self.armed || !self.fault.on.covers(operation) {
+            return false;
+        }
+        let row = if self.fault.on.is_anything() { "anything" } else { operation };
+        let calls = self.calls.entry(row.into()).or_default();
         *calls += 1;
-        self.all += 1;
-        let fits = |fault: &&Fault| {
-            let calls = if fault.on.is_anything() { self.all } else { *calls };
-            fault.on.covers(operation)
-                && calls > fault.after
-                && match fault.times {
-                    Times::Always => true,
-                    Times::Count(times) => calls - fault.after <= times,
-                }
-        };
-        self.planned.iter().find(fits).map(|fault| fault.does.clone())
+        *calls > self.fault.after
+            && match self.fault.times {
+                Times::Always => true,
+                Times::Count(times) => *calls - self.fault.after <= times,
+            }
     }
 }
 
@@ -168,5 +200,15 @@ mod tests {
         let mut faults = Faults::new(serde_norway::from_str(fault).unwrap());
         let hits = ["A", "B", "C", "A"].map(|operation| faults.strike(operation).is_some());
         assert_eq!(hits, [false, false, true, true]);
+    }
+
+    #[test]
+    fn a_fault_may_wait_for_an_operation() {
+        let fault = "- {on: DescribeServices, since: UpdateService, does: stale}";
+        let mut faults = Faults::new(serde_norway::from_str(fault).unwrap());
+        assert!(faults.strike("DescribeServices").is_none());
+        faults.done("UpdateService");
+        assert!(faults.strike("DescribeServices").is_some());
+        assert!(faults.strike("DescribeServices").is_none());
     }
 }

@@ -10,6 +10,7 @@
 //! The words of a scenario file are documented where they are parsed: `scenario.rs` (the file), `step.rs` (timelines), `fault.rs` (faults).
 
 mod ecs;
+mod failure;
 mod fault;
 mod given;
 mod identity;

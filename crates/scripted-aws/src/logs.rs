@@ -111,7 +111,7 @@ fn get_events(world: &World, body: &Value) -> Answer {
     };
     let events: Vec<Value> = lines[from..to]
         .iter()
-        .map(|line| json!({"timestamp": world.clock.millis(line.at), "message": line.text, "ingestionTime": world.clock.millis(line.at)}))
+        .map(|line| json!({"timestamp": world.clock.millis(line.at), "message": line.text, "ingestionTime": world.clock.millis(line.arrived)}))
         .collect();
     // At the end the forward token is the one that was given: so a reader knows.
     Ok(

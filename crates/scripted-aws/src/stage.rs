@@ -156,6 +156,7 @@ impl Stage {
         self.record(request, outcome);
         let whole = reply(request.api, answer);
         if done {
+            self.faults.done(&request.operation);
             let names = [list(&request.body, "services"), list(&request.body, "tasks")].concat();
             let names: Vec<String> = names.iter().map(|name| short(name).to_owned()).collect();
             self.world.answered(&request.operation, &names);

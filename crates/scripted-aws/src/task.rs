@@ -119,8 +119,11 @@ impl World {
     }
 
     pub(crate) fn write_log(&mut self, at: usize, log: &Log) {
-        let now = self.clock.now;
-        let containers = &self.tasks[at].containers;
+        let arrived = self.clock.now;
+        let task = &self.tasks[at];
+        // What arrives late was written before the end.
+        let at = task.stopped.unwrap_or(arrived);
+        let containers = &task.containers;
         let container = match &log.container {
             Some(name) => containers.iter().find(|container| container.name == *name),
             None => containers.first(),
@@ -134,10 +137,11 @@ impl World {
         }
         // A group that does not exist loses its lines, as with AWS.
         let Some(streams) = self.logs.get_mut(&group) else { return };
-        streams
-            .entry(stream)
-            .or_default()
-            .extend(log.lines.iter().map(|text| Line { at: now, text: text.clone() }));
+        streams.entry(stream).or_default().extend(log.lines.iter().map(|text| Line {
+            at,
+            arrived,
+            text: text.clone(),
+        }));
     }
 }
 

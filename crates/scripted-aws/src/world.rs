@@ -173,7 +173,10 @@ pub(crate) struct Container {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
+    /// When the container wrote it.
     pub(crate) at: Duration,
+    /// When CloudWatch had it.
+    pub(crate) arrived: Duration,
     pub(crate) text: String,
 }
 

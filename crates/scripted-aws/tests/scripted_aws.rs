@@ -572,7 +572,7 @@ fn every_scenario_can_be_played_through() {
         let task = ask("RunTask", run)
             .ok()
             .and_then(|(_, answer)| Some(answer["tasks"].get(0)?["taskArn"].clone()));
-        for _ in 0..8 {
+        for _ in 0..5 {
             let _ = ask("DescribeServices", json!({"cluster": "todo", "services": ["todo-api"]}));
             if let Some(task) = &task {
                 let _ = ask("DescribeTasks", json!({"cluster": "todo", "tasks": [task]}));
