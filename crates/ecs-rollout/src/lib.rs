@@ -1,0 +1,47 @@
+//! Deploys an image to an ECS service and judges that deployment, no other.
+//!
+//! Look at what is there, plan (where a dry run ends), execute, report.
+
+mod error;
+mod execute;
+mod inputs;
+mod look;
+mod outputs;
+mod plan;
+mod report;
+mod service;
+mod timeline;
+mod update;
+mod values;
+mod watch;
+
+use actions_runtime::Step;
+use aws_session::Session;
+use ecs_tasks::Ecs;
+
+use crate::{execute::execute, look::look, plan::plan, report::Report};
+pub use crate::{
+    inputs::Inputs,
+    outputs::{Outputs, Verdict},
+};
+
+/// One deployment, from its inputs to its verdict.
+pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
+    let session = Session::open(step, &inputs.aws).await?;
+    let ecs = Ecs::new(&session);
+    let report = Report::new(step, &session, &inputs);
+    let looking =
+        async { Ok::<_, miette::Report>((look(&ecs, &inputs).await?, step.commit().await)) };
+    let (seen, commit) = tokio::select! {
+        biased;
+        () = step.cancelled().cancelled() => return Ok(report.cancelled_before_anything()),
+        looked = looking => looked?,
+    };
+    let plan = plan(&inputs, commit.as_deref(), &seen);
+    report.plan(&plan, &seen);
+    if inputs.common.dry_run {
+        return Ok(report.planned(&plan, &seen));
+    }
+    let outcome = execute(step, &ecs, &inputs, &seen, &plan, &report).await?;
+    Ok(report.end(outcome))
+}

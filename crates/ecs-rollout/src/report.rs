@@ -1,0 +1,428 @@
+//! What people read: lines of the log, annotations, the job summary. It decides nothing.
+
+use actions_runtime::{Step, markdown};
+use aws_session::{AwsError, Session};
+use ecs_tasks::{Blame, EcsError, TaskDefinition, as_diff, last_part};
+
+use crate::{
+    execute::{Outcome, tasks},
+    inputs::Inputs,
+    look::{Seen, SeenService},
+    outputs::{Outputs, Verdict},
+    plan::{Action, Plan, Revision},
+    service::Service,
+    timeline::{Timeline, gantt, seconds},
+    watch::{Event, Explained},
+};
+
+pub(crate) struct Report<'a> {
+    step: &'a Step,
+    session: &'a Session,
+    inputs: &'a Inputs,
+    timeline: Timeline,
+    /// The lines of the rollout, for the summary.
+    lines: std::sync::Mutex<Vec<(f64, String)>>,
+}
+
+impl<'a> Report<'a> {
+    pub(crate) fn new(step: &'a Step, session: &'a Session, inputs: &'a Inputs) -> Self {
+        let report = Self {
+            step,
+            session,
+            inputs,
+            timeline: Timeline::default(),
+            lines: std::sync::Mutex::default(),
+        };
+        report.timeline.begin("looking", 0.0);
+        report
+    }
+
+    fn service_name(&self) -> &str {
+        self.inputs.service.as_deref().unwrap_or_default()
+    }
+
+    /// A line with its second, kept for the summary.
+    fn line(&self, text: &str) {
+        let at = self.step.seconds();
+        self.step.say(format!("{:>7}  {text}", seconds(at)));
+        self.lines
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .push((at, text.to_owned()));
+    }
+
+    // The plan.
+
+    pub(crate) fn plan(&self, plan: &Plan, seen: &Seen) {
+        if let Some(service) = &seen.service {
+            let now = &service.now;
+            let state = now.primary().map_or_else(String::new, |primary| {
+                format!(", {} of {} running", primary.running, tasks(primary.desired))
+            });
+            self.step.say(format!(
+                "`{}` in `{}` runs `{}`{state}",
+                now.name, self.inputs.cluster, service.runs
+            ));
+        }
+        for note in &plan.notes {
+            self.step.notice(note);
+        }
+        if !plan.changes.is_empty() {
+            let _group = self.step.group(format!("What changes ({})", plan.changes.len()));
+            for change in &plan.changes {
+                self.step.say(format!("  {change}"));
+            }
+        }
+        for line in self.intentions(plan, seen) {
+            self.step.say(line);
+        }
+    }
+
+    /// The plan in sentences.
+    fn intentions(&self, plan: &Plan, seen: &Seen) -> Vec<String> {
+        let mut lines = Vec::new();
+        match &plan.revision {
+            Revision::New(definition) => {
+                lines.push(format!("register a new revision of `{}`", definition.family()))
+            }
+            Revision::Registered(definition) => {
+                lines.push(format!("use the revision `{definition}`, which is there already"))
+            }
+        }
+        match &plan.action {
+            Action::RegisterOnly => {
+                lines.push("deploy nothing, for no `service` is named".to_owned())
+            }
+            Action::Nothing => lines.push(
+                "change nothing: exactly this runs, completed and with all its tasks".to_owned(),
+            ),
+            Action::Adopt { id } => {
+                lines.push(format!("watch deployment {id}, which deploys exactly this already"))
+            }
+            Action::Update(update) => {
+                let why = update.why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+                let count = update.desired_count.map_or_else(String::new, |count| {
+                    format!(" to {}", tasks(i32::try_from(count).unwrap_or(i32::MAX)))
+                });
+                lines.push(format!("update `{}`{count}, once{why}", self.service_name()));
+                if let Some(service) = &seen.service {
+                    lines.push(self.what_if_it_fails(plan, service));
+                }
+            }
+        }
+        lines
+    }
+
+    fn what_if_it_fails(&self, plan: &Plan, service: &SeenService) -> String {
+        let back = plan.previous.as_deref().map(last_part);
+        match (back, service.settings.rolls_back, self.inputs.rollback) {
+            (None, ..) => {
+                "if it fails: nothing to go back to, for no deployment has completed yet".to_owned()
+            }
+            (Some(back), true, _) => format!("if it fails: ECS rolls back to `{back}` by itself"),
+            (Some(back), false, crate::inputs::Rollback::OnFailure) => {
+                format!("if it fails: this run rolls back to `{back}`")
+            }
+            (Some(_), false, crate::inputs::Rollback::Never) => {
+                "if it fails: nothing is rolled back, as `rollback` says".to_owned()
+            }
+        }
+    }
+
+    pub(crate) fn planned(&self, plan: &Plan, seen: &Seen) -> Outputs {
+        let reason = format!("a dry run: would {}", self.intentions(plan, seen).join("; "));
+        let definition = plan.revision.definition();
+        self.step.say("dry run: nothing was changed");
+        let mut summary = format!("### Planned: {}\n\n", markdown::code(self.service_name()));
+        for line in self.intentions(plan, seen) {
+            summary.push_str(&format!("- {}\n", prose(&line)));
+        }
+        self.step.summary(summary);
+        self.summary_of_changes(plan);
+        Outputs {
+            verdict: Verdict::Planned,
+            deployment_id: None,
+            task_definition_arn: definition
+                .arn()
+                .filter(|_| matches!(plan.revision, Revision::Registered(_)))
+                .map(str::to_owned),
+            previous_task_definition_arn: plan.previous.clone(),
+            reason,
+            seconds: self.step.seconds(),
+        }
+    }
+
+    fn summary_of_changes(&self, plan: &Plan) {
+        if !plan.changes.is_empty() {
+            self.step.summary(format!(
+                "#### What changes\n\n{}",
+                markdown::fence("diff", &as_diff(&plan.changes))
+            ));
+        }
+    }
+
+    // While it goes on.
+
+    pub(crate) fn registered(&self, definition: &TaskDefinition) {
+        self.line(&format!("registered `{definition}`"));
+    }
+
+    pub(crate) fn started(&self, id: &str, definition: &TaskDefinition, service: &SeenService) {
+        self.line(&format!("deployment {id} began: `{}` → `{definition}`", service.runs));
+        self.timeline.begin("starting tasks", self.step.seconds());
+    }
+
+    pub(crate) fn live(&self, service: &Service, ours: &str) {
+        if let Some(deployment) = service.deployment(ours).or_else(|| service.primary()) {
+            self.step.live(format!(
+                "{}: {} of {} running, {} pending, {} failed",
+                service.name,
+                deployment.running,
+                deployment.desired,
+                deployment.pending,
+                deployment.failed
+            ));
+        }
+    }
+
+    pub(crate) fn event(&self, event: &Event) {
+        let at = self.step.seconds();
+        match event {
+            Event::Tasks { running, pending, desired, failed } => {
+                let mut line = format!("{running} of {} running", tasks(*desired));
+                if *pending > 0 {
+                    line.push_str(&format!(", {pending} pending"));
+                }
+                if *failed > 0 {
+                    line.push_str(&format!(", ECS counts {failed} failed"));
+                }
+                if running >= desired && *pending == 0 {
+                    self.timeline.begin("health checks and draining", at);
+                } else {
+                    self.timeline.begin("starting tasks", at);
+                }
+                self.line(&line);
+            }
+            Event::Draining { running } => {
+                self.line(&format!("{} of the old revision drain", tasks(*running)))
+            }
+            Event::Stage(stage) => self.line(&format!("stage {stage}")),
+            Event::Ecs(message) => self.line(&format!("ECS: {message}")),
+            Event::Failed(reason) => self.line(&format!("ECS gave the deployment up: {reason}")),
+            Event::RollingBack { to, by_us } => {
+                self.timeline.begin("rolling back", at);
+                let who = if *by_us { "the rollback" } else { "ECS's rollback" };
+                self.line(&format!("{who} to `{}` goes on", last_part(to)));
+            }
+            Event::Unknown(state) => self.line(&format!(
+                "ECS reports the state {state}, which this version does not know: watching on"
+            )),
+        }
+    }
+
+    /// A new cause for which tasks stopped.
+    pub(crate) fn stopped(&self, explained: &Explained) {
+        let whose = match explained.cause.blame {
+            Blame::Release => "failed",
+            Blame::Platform => "was lost",
+            Blame::Asked => "was stopped",
+        };
+        self.line(&format!("task {} {whose}: {}", short(explained.task.id()), explained.cause));
+        if let Some(advice) = &explained.cause.advice {
+            self.step.say(format!("         what to do: {advice}"));
+        }
+        self.log_of(explained);
+    }
+
+    pub(crate) fn late_lines(&self, explained: &Explained) {
+        self.line(&format!("task {} had logged:", short(explained.task.id())));
+        self.log_of(explained);
+    }
+
+    fn log_of(&self, explained: &Explained) {
+        if let Some(note) = &explained.log_note {
+            self.step.say(format!("         {note}"));
+        }
+        if !explained.log.is_empty() {
+            self.step.foreign(&explained.log.join("\n"));
+        }
+    }
+
+    pub(crate) fn failed(&self, cause: &str) {
+        self.line(&format!("the deployment failed: {cause}"));
+    }
+
+    pub(crate) fn rollback_asked(&self, by: &str, previous: Option<&str>) {
+        self.timeline.begin("rolling back", self.step.seconds());
+        self.line(&format!(
+            "asked ECS to roll back to `{}` ({by})",
+            previous.map(last_part).unwrap_or_default()
+        ));
+    }
+
+    pub(crate) fn warn(&self, text: &str) {
+        self.step.warning(text);
+    }
+
+    pub(crate) fn blind(&self, error: &EcsError) {
+        let said = error.aws().map_or_else(String::new, |error| format!(": {}", error.message()));
+        self.line(&format!("the service cannot be seen for the moment: {error}{said}"));
+    }
+
+    pub(crate) fn tasks_unreadable(&self, error: &EcsError) {
+        if error.aws().is_some_and(AwsError::is_access_denied) {
+            self.once("why tasks stop cannot be told: this run may not call ecs:ListTasks and ecs:DescribeTasks");
+        } else {
+            self.once(&format!("why tasks stop cannot be told: {error}"));
+        }
+    }
+
+    pub(crate) fn records_unreadable(&self) {
+        self.once("this run may not read service deployments (ecs:ListServiceDeployments, ecs:DescribeServiceDeployments, ecs:DescribeServiceRevisions): a rollback is told by its task definition");
+    }
+
+    fn once(&self, text: &str) {
+        let told = self
+            .lines
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .iter()
+            .any(|(_, line)| line == text);
+        if !told {
+            self.line(text);
+        }
+    }
+
+    // The end.
+
+    pub(crate) fn cancelled_before_anything(&self) -> Outputs {
+        let reason = "cancelled before anything was changed".to_owned();
+        self.step.say(&reason);
+        Outputs {
+            verdict: Verdict::Cancelled,
+            deployment_id: None,
+            task_definition_arn: None,
+            previous_task_definition_arn: None,
+            reason,
+            seconds: self.step.seconds(),
+        }
+    }
+
+    pub(crate) fn end(&self, outcome: Outcome) -> Outputs {
+        let took = self.step.seconds();
+        self.summary(&outcome, took);
+        let calls = self.session.calls().sentence();
+        let line = format!("{} after {}: {}", outcome.verdict, seconds(took), outcome.reason);
+        match outcome.verdict {
+            Verdict::Deployed | Verdict::Unchanged | Verdict::Planned => {
+                self.step.say(format!("{line} ({calls})"))
+            }
+            Verdict::Cancelled => self.step.say(line),
+            Verdict::Failed | Verdict::RolledBack | Verdict::Superseded | Verdict::TimedOut => {
+                self.step.say(format!("({calls})"));
+                self.step.error(line);
+            }
+        }
+        if let Some(left) = &outcome.left_behind {
+            self.step.say(left);
+        }
+        Outputs {
+            verdict: outcome.verdict,
+            deployment_id: outcome.deployment,
+            task_definition_arn: outcome.definition,
+            previous_task_definition_arn: outcome.previous,
+            reason: outcome.reason,
+            seconds: took,
+        }
+    }
+
+    fn summary(&self, outcome: &Outcome, took: f64) {
+        let code = |text: &str| markdown::code(text);
+        let sign = match outcome.verdict {
+            Verdict::Deployed | Verdict::Unchanged | Verdict::Planned => "✅",
+            Verdict::Failed | Verdict::RolledBack => "❌",
+            Verdict::Superseded | Verdict::TimedOut | Verdict::Cancelled => "⚠️",
+        };
+        let mut head = format!(
+            "### {sign} {}: {}\n\n{}\n",
+            outcome.verdict,
+            code(self.service_name()),
+            prose(&outcome.reason)
+        );
+        if let Some(left) = &outcome.left_behind {
+            head.push_str(&format!("\n{}\n", prose(left)));
+        }
+        self.step.summary(head);
+        for explained in outcome.causes.iter().filter(|it| it.cause.blame != Blame::Asked) {
+            self.step.summary(cause_section(explained));
+        }
+        let name = |arn: &Option<String>| {
+            arn.as_deref().map_or_else(|| "–".to_owned(), |arn| code(&last_part(arn)))
+        };
+        let rows = [
+            [
+                "Cluster, service".to_owned(),
+                format!("{}, {}", code(&self.inputs.cluster), code(self.service_name())),
+            ],
+            ["Revision".to_owned(), name(&outcome.definition)],
+            ["Last completed before it".to_owned(), name(&outcome.previous)],
+            [
+                "Deployment".to_owned(),
+                outcome.deployment.as_deref().map_or_else(|| "–".to_owned(), code),
+            ],
+            ["Took".to_owned(), format!("{}, {}", seconds(took), self.session.calls().sentence())],
+        ];
+        self.step.summary(markdown::table(["", ""], rows));
+        let lines = self.lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if lines.is_empty() {
+            return;
+        }
+        self.step
+            .summary(format!("#### Where the time went\n\n{}", gantt(&self.timeline.spans(took))));
+        let events: Vec<String> =
+            lines.iter().map(|(at, text)| format!("{:>8}  {text}", seconds(*at))).collect();
+        self.step.summary(format!(
+            "<details><summary>What happened, second by second</summary>\n\n{}\n</details>",
+            markdown::fence("", &events.join("\n"))
+        ));
+    }
+}
+
+fn cause_section(explained: &Explained) -> String {
+    let mut section = format!("#### {}\n\n", markdown::text(&explained.cause.what));
+    section.push_str(&format!(
+        "{}, the first of them {}.\n",
+        tasks(i32::try_from(explained.tasks).unwrap_or(i32::MAX)),
+        markdown::code(explained.task.id())
+    ));
+    if let Some(advice) = &explained.cause.advice {
+        section.push_str(&format!("\n**What to do:** {}\n", prose(advice)));
+    }
+    if let Some(note) = &explained.log_note {
+        section.push_str(&format!("\n{}\n", prose(note)));
+    }
+    if !explained.log.is_empty() {
+        section.push_str(&format!(
+            "\nIts last lines:\n\n{}",
+            markdown::fence("", &explained.log.join("\n"))
+        ));
+    }
+    section
+}
+
+/// A sentence of ours for Markdown: what it quotes in backticks stays quoted, all else is made harmless.
+fn prose(text: &str) -> String {
+    text.split('`')
+        .enumerate()
+        .map(
+            |(index, part)| {
+                if index % 2 == 1 { markdown::code(part) } else { markdown::text(part) }
+            },
+        )
+        .collect()
+}
+
+/// The beginning of a task's id is enough for people.
+fn short(id: &str) -> &str {
+    id.get(..8).unwrap_or(id)
+}

@@ -1,0 +1,614 @@
+//! Judges one deployment: what was seen goes in, events and at most one end come out.
+//!
+//! Pure: time is a number that comes with what was seen. It must never judge the service's stability instead of the
+//! deployment, and never take another deployment for ours.
+
+use std::collections::BTreeSet;
+
+use ecs_tasks::{Blame, StoppedTask, last_part};
+
+use crate::service::{Deployment, Service, State};
+
+/// What is known of the deployment when the watch begins.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ours {
+    pub(crate) id: String,
+    /// The ARN of its task definition.
+    pub(crate) definition: String,
+    /// The ARN that a rollback goes back to.
+    pub(crate) previous: Option<String>,
+    /// The deployments that were there before it.
+    pub(crate) before: BTreeSet<String>,
+    /// Events that were there before it.
+    pub(crate) old_events: BTreeSet<String>,
+    pub(crate) breaker: bool,
+    pub(crate) rolls_back: bool,
+    pub(crate) rolling: bool,
+    pub(crate) max_failed_tasks: usize,
+    /// The deployment was there and COMPLETED already: only its number of tasks changes.
+    pub(crate) must_fill: bool,
+}
+
+/// One look.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Snapshot {
+    /// Seconds since the watch began.
+    pub(crate) at: f64,
+    pub(crate) service: Service,
+    /// What ECS records of our service deployment, where it was asked and may be read.
+    pub(crate) record: Option<Record>,
+}
+
+/// A service deployment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Record {
+    pub(crate) status: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) stage: Option<String>,
+    pub(crate) rollback_reason: Option<String>,
+    pub(crate) alarms: Vec<String>,
+}
+
+/// What is worth a line.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Event {
+    Tasks {
+        running: i32,
+        pending: i32,
+        desired: i32,
+        failed: i32,
+    },
+    Draining {
+        running: i32,
+    },
+    Stage(String),
+    /// ECS's own words.
+    Ecs(String),
+    Failed(String),
+    RollingBack {
+        to: String,
+        by_us: bool,
+    },
+    /// A state that this program does not know.
+    Unknown(String),
+}
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum End {
+    Deployed {
+        without_tasks: bool,
+    },
+    /// It failed, and nobody takes it back so far.
+    Failed {
+        reason: String,
+    },
+    /// The deployment was undone: `to` is live.
+    RolledBack {
+        to: String,
+    },
+    /// Even that failed.
+    RollbackFailed {
+        reason: String,
+    },
+    Superseded {
+        by: String,
+        definition: String,
+    },
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Opinion {
+    pub(crate) events: Vec<Event>,
+    pub(crate) end: Option<End>,
+    /// The end may be a second away.
+    pub(crate) near: bool,
+    /// Tasks of ours may have stopped: list them before the next look.
+    pub(crate) look_at_tasks: bool,
+    /// Only the service deployment can tell.
+    pub(crate) look_at_record: bool,
+}
+
+/// How long, in seconds, a state is waited out that should pass.
+mod patience {
+    /// An answer that is older than our update.
+    pub(super) const STALE: f64 = 60.0;
+    /// ECS's rollback after a deployment was marked FAILED.
+    pub(super) const ROLLBACK_STARTS: f64 = 90.0;
+    /// A record that lags behind the service.
+    pub(super) const RECORD: f64 = 20.0;
+    /// A failure that ECS has yet to count.
+    pub(super) const COUNTING: f64 = 5.0;
+    /// Tasks are listed at least this often while the deployment is not full.
+    pub(super) const TASKS: f64 = 15.0;
+    /// After a task stopped, the end is thought near for so long.
+    pub(super) const AFTER_STOP: f64 = 5.0;
+}
+
+#[derive(Debug)]
+pub(crate) struct Judge {
+    ours: Ours,
+    seen: bool,
+    tasks: Option<(i32, i32, i32, i32)>,
+    draining: i32,
+    stage: Option<String>,
+    told_events: BTreeSet<String>,
+    unknown: BTreeSet<String>,
+    most_failed: usize,
+    failures: Vec<Failure>,
+    tasks_looked_at: f64,
+    last_stop: Option<f64>,
+    failed_since: Option<(f64, String)>,
+    elsewhere_since: Option<f64>,
+    absent_since: Option<f64>,
+    rolling_back: bool,
+    /// We asked for a rollback; where UpdateService did, the id of its deployment.
+    our_rollback: Option<Option<String>>,
+    last_problem: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Failure {
+    at: f64,
+    ran: bool,
+    /// By a health check, which the breaker does count.
+    by_check: bool,
+}
+
+impl Judge {
+    pub(crate) fn new(ours: Ours) -> Self {
+        Self {
+            told_events: ours.old_events.clone(),
+            ours,
+            seen: false,
+            tasks: None,
+            draining: 0,
+            stage: None,
+            unknown: BTreeSet::new(),
+            most_failed: 0,
+            failures: Vec::new(),
+            tasks_looked_at: 0.0,
+            last_stop: None,
+            failed_since: None,
+            elsewhere_since: None,
+            absent_since: None,
+            rolling_back: false,
+            our_rollback: None,
+            last_problem: None,
+        }
+    }
+
+    pub(crate) fn ours(&self) -> &Ours {
+        &self.ours
+    }
+
+    /// ECS's last words that tell of a problem, for when no task tells more.
+    pub(crate) fn last_problem(&self) -> Option<&str> {
+        self.last_problem.as_deref()
+    }
+
+    pub(crate) fn is_rolling_back(&self) -> bool {
+        self.rolling_back
+    }
+
+    /// From now on a rollback is awaited that we asked for. `id` is its deployment, where UpdateService made one.
+    pub(crate) fn expect_rollback(&mut self, id: Option<String>) {
+        self.our_rollback = Some(id);
+        self.failed_since = None;
+        self.elsewhere_since = None;
+    }
+
+    /// Stopped tasks that were not known before. Ours are kept and returned.
+    pub(crate) fn see_tasks(
+        &mut self,
+        at: f64,
+        tasks: Vec<StoppedTask>,
+        since: Option<f64>,
+    ) -> Vec<StoppedTask> {
+        self.tasks_looked_at = at;
+        let mine: Vec<StoppedTask> =
+            tasks.into_iter().filter(|task| self.is_ours(task, since)).collect();
+        for task in &mine {
+            let cause = task.cause(&[]);
+            if cause.blame == Blame::Release {
+                self.last_stop = Some(at);
+                let by_check = task.stop_code.as_deref() == Some("ServiceSchedulerInitiated");
+                self.failures.push(Failure { at, ran: task.ran(), by_check });
+            }
+        }
+        mine
+    }
+
+    /// ECS names the deployment in `startedBy`; emulators name the service there. `since` is when ours was created.
+    fn is_ours(&self, task: &StoppedTask, since: Option<f64>) -> bool {
+        if task.started_by.starts_with("ecs-svc/") {
+            return task.started_by == self.ours.id;
+        }
+        let young = match (task.created_at, since) {
+            (Some(created), Some(since)) => created >= since - 1.0,
+            _ => true,
+        };
+        task.definition == self.ours.definition && young
+    }
+
+    /// One look at the service.
+    pub(crate) fn see(&mut self, snapshot: &Snapshot) -> Opinion {
+        let mut opinion = Opinion::default();
+        self.tell_changes(snapshot, &mut opinion);
+        opinion.end = self.end(snapshot, &mut opinion);
+        opinion.near = self.is_near(snapshot);
+        opinion
+    }
+
+    fn tell_changes(&mut self, snapshot: &Snapshot, opinion: &mut Opinion) {
+        for event in snapshot.service.events.iter().rev() {
+            if self.told_events.insert(event.id.clone()) {
+                let message = without_service(&event.message);
+                if is_problem(&message) {
+                    self.last_problem = Some(message.clone());
+                    opinion.look_at_tasks = true;
+                }
+                opinion.events.push(Event::Ecs(message));
+            }
+        }
+        if let Some(record) = &snapshot.record
+            && record.stage != self.stage
+        {
+            self.stage.clone_from(&record.stage);
+            opinion.events.extend(record.stage.clone().map(Event::Stage));
+        }
+        for alarm in snapshot.record.iter().flat_map(|record| &record.alarms) {
+            if self.told_events.insert(format!("alarm {alarm}")) {
+                let message = format!("the alarm `{alarm}` went off");
+                self.last_problem = Some(message.clone());
+                opinion.events.push(Event::Ecs(message));
+            }
+        }
+        let Some(ours) = snapshot.service.deployment(&self.ours.id) else { return };
+        self.seen = true;
+        self.most_failed = self.most_failed.max(usize::try_from(ours.failed).unwrap_or(0));
+        let tasks = (ours.running, ours.pending, ours.desired, ours.failed);
+        if self.tasks != Some(tasks) {
+            // Only what went up says that tasks are on their way; every other change may hide one that stopped.
+            opinion.look_at_tasks |= self.tasks.is_some_and(|(running, pending, _, failed)| {
+                ours.failed > failed
+                    || ours.running < running
+                    || (ours.pending < pending && ours.running == running)
+            });
+            self.tasks = Some(tasks);
+            let (running, pending, desired, failed) = tasks;
+            opinion.events.push(Event::Tasks { running, pending, desired, failed });
+        }
+        let draining: i32 = snapshot
+            .service
+            .deployments
+            .iter()
+            .filter(|it| it.id != ours.id)
+            .map(|it| it.running)
+            .sum();
+        if ours.is_full() && draining != self.draining && draining > 0 {
+            opinion.events.push(Event::Draining { running: draining });
+        }
+        self.draining = draining;
+        if !ours.is_done() && snapshot.at - self.tasks_looked_at >= patience::TASKS {
+            opinion.look_at_tasks = true;
+        }
+    }
+
+    fn end(&mut self, snapshot: &Snapshot, opinion: &mut Opinion) -> Option<End> {
+        if let Some(record) = &snapshot.record
+            && let Some(end) = self.end_by_record(record, snapshot, opinion)
+        {
+            return Some(end);
+        }
+        let ours = snapshot.service.deployment(&self.ours.id);
+        match (ours, snapshot.service.primary()) {
+            (Some(ours), _) if ours.is_primary => self.while_primary(ours, snapshot, opinion),
+            (ours, Some(primary)) => self.when_replaced(ours, primary, snapshot, opinion),
+            (_, None) => {
+                let since = *self.absent_since.get_or_insert(snapshot.at);
+                (snapshot.at - since > patience::STALE).then(|| End::Failed {
+                    reason: "the service has no PRIMARY deployment any more: its end is not known"
+                        .to_owned(),
+                })
+            }
+        }
+    }
+
+    /// Our service deployment says more than the service where it may be read.
+    fn end_by_record(
+        &mut self,
+        record: &Record,
+        snapshot: &Snapshot,
+        opinion: &mut Opinion,
+    ) -> Option<End> {
+        let primary = snapshot.service.primary();
+        match record.status.as_str() {
+            "SUCCESSFUL" if self.our_rollback.is_none() => Some(self.deployed(snapshot)),
+            "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => {
+                let reason = record.rollback_reason.clone().or_else(|| record.reason.clone());
+                self.tell_rollback(reason, opinion);
+                None
+            }
+            "ROLLBACK_SUCCESSFUL" => {
+                self.tell_rollback(
+                    record.rollback_reason.clone().or_else(|| record.reason.clone()),
+                    opinion,
+                );
+                // It is only said when it is seen: the service may lag behind for a moment.
+                let back = primary.filter(|primary| primary.id != self.ours.id);
+                let since = *self.elsewhere_since.get_or_insert(snapshot.at);
+                match back {
+                    Some(primary)
+                        if primary.definition != self.ours.definition
+                            || self.is_rollback(None, primary)
+                            || primary.is_done() =>
+                    {
+                        Some(End::RolledBack { to: primary.definition.clone() })
+                    }
+                    _ if snapshot.at - since > patience::RECORD => {
+                        Some(End::RolledBack { to: self.ours.previous.clone().unwrap_or_default() })
+                    }
+                    _ => None,
+                }
+            }
+            "ROLLBACK_FAILED" => Some(End::RollbackFailed {
+                reason: record
+                    .reason
+                    .clone()
+                    .unwrap_or_else(|| "ECS reports ROLLBACK_FAILED".to_owned()),
+            }),
+            "STOPPED" if self.our_rollback.is_none() => match primary {
+                Some(primary) if primary.id != self.ours.id => self.when_replaced(
+                    snapshot.service.deployment(&self.ours.id),
+                    primary,
+                    snapshot,
+                    opinion,
+                ),
+                _ => Some(End::Failed {
+                    reason: record
+                        .reason
+                        .clone()
+                        .unwrap_or_else(|| "the deployment was stopped".to_owned()),
+                }),
+            },
+            "PENDING" | "IN_PROGRESS" | "STOP_REQUESTED" | "SUCCESSFUL" | "STOPPED" => None,
+            other => {
+                self.tell_unknown(other, opinion);
+                None
+            }
+        }
+    }
+
+    fn while_primary(
+        &mut self,
+        ours: &Deployment,
+        snapshot: &Snapshot,
+        opinion: &mut Opinion,
+    ) -> Option<End> {
+        if self.our_rollback.is_some() {
+            // Asked, and not begun yet; the watch's own deadline bounds this.
+            opinion.look_at_record = true;
+            return None;
+        }
+        match &ours.state {
+            State::Failed => {
+                let reason = ours
+                    .reason
+                    .clone()
+                    .unwrap_or_else(|| "ECS reports rolloutState FAILED".to_owned());
+                return self.while_failed(reason, snapshot, opinion);
+            }
+            State::Unknown(state) => self.tell_unknown(state, opinion),
+            State::Absent | State::InProgress | State::Completed => {}
+        }
+        if ours.is_done() && (!self.ours.must_fill || ours.is_full()) {
+            // Blue/green and its kin go on after the tasks are there: their record has the last word.
+            if self.ours.rolling {
+                return Some(self.deployed(snapshot));
+            }
+            opinion.look_at_record = true;
+            let since = *self.elsewhere_since.get_or_insert(snapshot.at);
+            let unreadable =
+                snapshot.record.is_none() && snapshot.at - since > patience::RECORD / 4.0;
+            return unreadable.then(|| self.deployed(snapshot));
+        }
+        if !self.ours.rolling {
+            opinion.look_at_record = true;
+        }
+        self.too_many_failures(snapshot.at)
+    }
+
+    /// FAILED: does ECS take it back?
+    fn while_failed(
+        &mut self,
+        reason: String,
+        snapshot: &Snapshot,
+        opinion: &mut Opinion,
+    ) -> Option<End> {
+        opinion.look_at_record = true;
+        opinion.look_at_tasks |= self.failed_since.is_none();
+        if self.failed_since.is_none() {
+            opinion.events.push(Event::Failed(reason.clone()));
+        }
+        let (since, reason) = self.failed_since.get_or_insert((snapshot.at, reason)).clone();
+        if !self.ours.rolls_back || self.ours.previous.is_none() {
+            return Some(End::Failed { reason });
+        }
+        (snapshot.at - since > patience::ROLLBACK_STARTS)
+            .then(|| End::Failed { reason: format!("{reason} (ECS did not roll it back)") })
+    }
+
+    /// PRIMARY is another deployment than ours.
+    fn when_replaced(
+        &mut self,
+        ours: Option<&Deployment>,
+        primary: &Deployment,
+        snapshot: &Snapshot,
+        opinion: &mut Opinion,
+    ) -> Option<End> {
+        let from_before = self.ours.before.contains(&primary.id);
+        if ours.is_none() && from_before && !self.seen && !self.rolling_back {
+            // Older than our update: DescribeServices is eventually consistent.
+            let since = *self.absent_since.get_or_insert(snapshot.at);
+            opinion.look_at_record = true;
+            return (snapshot.at - since > patience::STALE).then(|| End::Failed {
+                reason: format!(
+                    "deployment {} never appeared in the service: its end is not known",
+                    self.ours.id
+                ),
+            });
+        }
+        self.seen = true;
+        if let Some(failed) = ours.filter(|ours| ours.state == State::Failed)
+            && self.failed_since.is_none()
+        {
+            let reason = failed
+                .reason
+                .clone()
+                .unwrap_or_else(|| "ECS reports rolloutState FAILED".to_owned());
+            opinion.events.push(Event::Failed(reason.clone()));
+            self.failed_since = Some((snapshot.at, reason));
+        }
+        let record_says_rollback =
+            snapshot.record.as_ref().is_some_and(|record| record.status.starts_with("ROLLBACK_"));
+        if record_says_rollback || self.is_rollback(ours, primary) {
+            opinion.look_at_tasks |= !self.rolling_back;
+            self.tell_rollback(primary.reason.clone(), opinion);
+            opinion.look_at_record = true;
+            if snapshot
+                .record
+                .as_ref()
+                .is_some_and(|record| record.status == "ROLLBACK_IN_PROGRESS")
+            {
+                return None;
+            }
+            return match primary.state {
+                State::Failed => Some(End::RollbackFailed {
+                    reason: primary
+                        .reason
+                        .clone()
+                        .unwrap_or_else(|| "ECS reports FAILED".to_owned()),
+                }),
+                _ if primary.is_done() => Some(End::RolledBack { to: primary.definition.clone() }),
+                _ => None,
+            };
+        }
+        // A record that still says IN_PROGRESS lags behind: it tells in a moment whether this is a rollback.
+        opinion.look_at_record = true;
+        let since = *self.elsewhere_since.get_or_insert(snapshot.at);
+        let lags = snapshot
+            .record
+            .as_ref()
+            .is_some_and(|it| it.status == "IN_PROGRESS" || it.status == "PENDING");
+        if lags && snapshot.at - since < patience::RECORD {
+            return None;
+        }
+        Some(End::Superseded { by: primary.id.clone(), definition: primary.definition.clone() })
+    }
+
+    /// Whether `primary` takes ours back, as far as the service alone tells.
+    fn is_rollback(&self, ours: Option<&Deployment>, primary: &Deployment) -> bool {
+        match &self.our_rollback {
+            Some(Some(id)) if *id == primary.id => return true,
+            Some(None)
+                if primary.definition != self.ours.definition
+                    && self.ours.previous.as_ref() == Some(&primary.definition) =>
+            {
+                return true;
+            }
+            _ => {}
+        }
+        let told = primary.reason.as_deref().is_some_and(|reason| {
+            let reason = reason.to_lowercase();
+            reason.contains("rolling back")
+                || reason.contains("rollback")
+                || reason.contains("rolled back")
+        });
+        let failed =
+            ours.is_some_and(|ours| ours.state == State::Failed) || self.failed_since.is_some();
+        let back = self.ours.previous.as_ref() == Some(&primary.definition);
+        if primary.definition == self.ours.definition {
+            // The same revision, forced: only a failure, or ECS's words, tell a rollback from a newer deployment.
+            return back && (told || failed || self.ours.before.contains(&primary.id));
+        }
+        back || (told && failed)
+    }
+
+    fn too_many_failures(&self, at: f64) -> Option<End> {
+        // With nothing to go back to the breaker stalls.
+        let counted_by_ecs = self.ours.breaker && self.ours.previous.is_some();
+        let uncounted = if counted_by_ecs {
+            let crashed = self
+                .failures
+                .iter()
+                .filter(|it| it.ran && !it.by_check && at - it.at >= patience::COUNTING);
+            crashed.count().saturating_sub(self.most_failed)
+        } else {
+            self.failures.len()
+        };
+        if uncounted < self.ours.max_failed_tasks {
+            return None;
+        }
+        let what = if counted_by_ecs { "crashed after they were RUNNING" } else { "failed" };
+        Some(End::Failed {
+            reason: format!(
+                "{uncounted} tasks {what}, which is as many as `max-failed-tasks` allows"
+            ),
+        })
+    }
+
+    fn deployed(&self, snapshot: &Snapshot) -> End {
+        let desired = snapshot
+            .service
+            .deployment(&self.ours.id)
+            .map_or(snapshot.service.desired, |ours| ours.desired);
+        End::Deployed { without_tasks: desired == 0 }
+    }
+
+    fn tell_rollback(&mut self, reason: Option<String>, opinion: &mut Opinion) {
+        if !self.rolling_back {
+            self.rolling_back = true;
+            if self.failed_since.is_none() && self.our_rollback.is_none() {
+                opinion.events.extend(reason.map(Event::Failed));
+            }
+            let to = self.ours.previous.clone().unwrap_or_default();
+            opinion.events.push(Event::RollingBack { to, by_us: self.our_rollback.is_some() });
+        }
+    }
+
+    fn tell_unknown(&mut self, state: &str, opinion: &mut Opinion) {
+        if self.unknown.insert(state.to_owned()) {
+            opinion.events.push(Event::Unknown(state.to_owned()));
+        }
+    }
+
+    fn is_near(&self, snapshot: &Snapshot) -> bool {
+        let stopped = self.last_stop.is_some_and(|stop| snapshot.at - stop <= patience::AFTER_STOP);
+        let full = snapshot.service.primary().is_some_and(Deployment::is_full);
+        stopped || full || self.failed_since.is_some() || self.rolling_back
+    }
+}
+
+/// ECS begins every event with `(service todo-api) `.
+fn without_service(message: &str) -> String {
+    match message.strip_prefix("(service ").and_then(|rest| rest.split_once(") ")) {
+        Some((_, rest)) => rest.to_owned(),
+        None => message.to_owned(),
+    }
+}
+
+fn is_problem(message: &str) -> bool {
+    ["unable", "unhealthy", "failed", "failing", "cannot", "could not", "error"]
+        .iter()
+        .any(|word| message.contains(word))
+}
+
+/// `todo-api:42` of an ARN.
+pub(crate) fn revision_name(arn: &str) -> String {
+    last_part(arn)
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;
