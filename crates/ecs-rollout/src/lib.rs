@@ -9,7 +9,9 @@ mod look;
 mod outputs;
 mod plan;
 mod report;
+mod rollout;
 mod service;
+mod summary;
 mod timeline;
 mod update;
 mod values;
@@ -35,13 +37,13 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     let (seen, commit) = tokio::select! {
         biased;
         () = step.cancelled().cancelled() => return Ok(report.cancelled_before_anything()),
-        looked = looking => looked?,
+        looked = Box::pin(looking) => looked?,
     };
     let plan = plan(&inputs, commit.as_deref(), &seen);
     report.plan(&plan, &seen);
     if inputs.common.dry_run {
         return Ok(report.planned(&plan, &seen));
     }
-    let outcome = execute(step, &ecs, &inputs, &seen, &plan, &report).await?;
+    let outcome = Box::pin(execute(step, &ecs, &inputs, &seen, &plan, &report)).await?;
     Ok(report.end(outcome))
 }

@@ -113,7 +113,7 @@ async fn named_definition(
                 Err(error) => faults.add("task-definition", format!("`{name}`: {error}")),
             },
             Err(error) => {
-                faults.add("task-definition", format!("`{name}` cannot be read: {error}"))
+                faults.add("task-definition", format!("`{name}` cannot be read: {error}"));
             }
         }
         return Ok(None);
@@ -151,7 +151,7 @@ fn check_settings(settings: &Settings, inputs: &Inputs, faults: &mut Faults) {
     }
 }
 
-/// The definition of the newest deployment that completed. What UpdateService is about to replace usually did; else ECS's
+/// The definition of the newest deployment that completed. What `UpdateService` is about to replace usually did; else ECS's
 /// record of service deployments may know, where this run may read it.
 async fn last_completed(ecs: &Ecs, inputs: &Inputs, now: &Service) -> Option<String> {
     let mut completed: Vec<_> =

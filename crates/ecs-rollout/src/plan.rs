@@ -176,7 +176,7 @@ fn newer_revision(
         .into_iter()
         .map(|change| change.path)
         // What a deployment of its own leaves behind is no news.
-        .filter(|path| !path.ends_with(".image"))
+        .filter(|path| path.rsplit('.').next() != Some("image"))
         .collect();
     if fields.is_empty() || inputs.task_definition.is_some() {
         return None;

@@ -1,17 +1,23 @@
 //! What people read: lines of the log, annotations, the job summary. It decides nothing.
 
-use actions_runtime::{Step, markdown};
+use std::{
+    fmt::Write as _,
+    sync::{Mutex, PoisonError},
+};
+
+use actions_runtime::Step;
 use aws_session::{AwsError, Session};
-use ecs_tasks::{Blame, EcsError, TaskDefinition, as_diff, last_part};
+use ecs_tasks::{Blame, EcsError, TaskDefinition, last_part};
 
 use crate::{
-    execute::{Outcome, tasks},
+    execute::Outcome,
     inputs::Inputs,
     look::{Seen, SeenService},
     outputs::{Outputs, Verdict},
     plan::{Action, Plan, Revision},
     service::Service,
-    timeline::{Timeline, gantt, seconds},
+    summary::{self, Told},
+    timeline::{Timeline, seconds},
     watch::{Event, Explained},
 };
 
@@ -21,18 +27,13 @@ pub(crate) struct Report<'a> {
     inputs: &'a Inputs,
     timeline: Timeline,
     /// The lines of the rollout, for the summary.
-    lines: std::sync::Mutex<Vec<(f64, String)>>,
+    lines: Mutex<Vec<(f64, String)>>,
 }
 
 impl<'a> Report<'a> {
     pub(crate) fn new(step: &'a Step, session: &'a Session, inputs: &'a Inputs) -> Self {
-        let report = Self {
-            step,
-            session,
-            inputs,
-            timeline: Timeline::default(),
-            lines: std::sync::Mutex::default(),
-        };
+        let report =
+            Self { step, session, inputs, timeline: Timeline::default(), lines: Mutex::default() };
         report.timeline.begin("looking", 0.0);
         report
     }
@@ -45,10 +46,7 @@ impl<'a> Report<'a> {
     fn line(&self, text: &str) {
         let at = self.step.seconds();
         self.step.say(format!("{:>7}  {text}", seconds(at)));
-        self.lines
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .push((at, text.to_owned()));
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).push((at, text.to_owned()));
     }
 
     // The plan.
@@ -83,21 +81,21 @@ impl<'a> Report<'a> {
         let mut lines = Vec::new();
         match &plan.revision {
             Revision::New(definition) => {
-                lines.push(format!("register a new revision of `{}`", definition.family()))
+                lines.push(format!("register a new revision of `{}`", definition.family()));
             }
             Revision::Registered(definition) => {
-                lines.push(format!("use the revision `{definition}`, which is there already"))
+                lines.push(format!("use the revision `{definition}`, which is there already"));
             }
         }
         match &plan.action {
             Action::RegisterOnly => {
-                lines.push("deploy nothing, for no `service` is named".to_owned())
+                lines.push("deploy nothing, for no `service` is named".to_owned());
             }
             Action::Nothing => lines.push(
                 "change nothing: exactly this runs, completed and with all its tasks".to_owned(),
             ),
             Action::Adopt { id } => {
-                lines.push(format!("watch deployment {id}, which deploys exactly this already"))
+                lines.push(format!("watch deployment {id}, which deploys exactly this already"));
             }
             Action::Update(update) => {
                 let why = update.why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
@@ -133,12 +131,11 @@ impl<'a> Report<'a> {
         let reason = format!("a dry run: would {}", self.intentions(plan, seen).join("; "));
         let definition = plan.revision.definition();
         self.step.say("dry run: nothing was changed");
-        let mut summary = format!("### Planned: {}\n\n", markdown::code(self.service_name()));
-        for line in self.intentions(plan, seen) {
-            summary.push_str(&format!("- {}\n", prose(&line)));
+        for section in
+            summary::planned(self.service_name(), &self.intentions(plan, seen), &plan.changes)
+        {
+            self.step.summary(section);
         }
-        self.step.summary(summary);
-        self.summary_of_changes(plan);
         Outputs {
             verdict: Verdict::Planned,
             deployment_id: None,
@@ -149,15 +146,6 @@ impl<'a> Report<'a> {
             previous_task_definition_arn: plan.previous.clone(),
             reason,
             seconds: self.step.seconds(),
-        }
-    }
-
-    fn summary_of_changes(&self, plan: &Plan) {
-        if !plan.changes.is_empty() {
-            self.step.summary(format!(
-                "#### What changes\n\n{}",
-                markdown::fence("diff", &as_diff(&plan.changes))
-            ));
         }
     }
 
@@ -191,10 +179,10 @@ impl<'a> Report<'a> {
             Event::Tasks { running, pending, desired, failed } => {
                 let mut line = format!("{running} of {} running", tasks(*desired));
                 if *pending > 0 {
-                    line.push_str(&format!(", {pending} pending"));
+                    _ = write!(line, ", {pending} pending");
                 }
                 if *failed > 0 {
-                    line.push_str(&format!(", ECS counts {failed} failed"));
+                    _ = write!(line, ", ECS counts {failed} failed");
                 }
                 if running >= desired && *pending == 0 {
                     self.timeline.begin("health checks and draining", at);
@@ -204,7 +192,7 @@ impl<'a> Report<'a> {
                 self.line(&line);
             }
             Event::Draining { running } => {
-                self.line(&format!("{} of the old revision drain", tasks(*running)))
+                self.line(&format!("{} of the old revision drain", tasks(*running)));
             }
             Event::Stage(stage) => self.line(&format!("stage {stage}")),
             Event::Ecs(message) => self.line(&format!("ECS: {message}")),
@@ -285,7 +273,7 @@ impl<'a> Report<'a> {
         let told = self
             .lines
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner)
             .iter()
             .any(|(_, line)| line == text);
         if !told {
@@ -310,12 +298,22 @@ impl<'a> Report<'a> {
 
     pub(crate) fn end(&self, outcome: Outcome) -> Outputs {
         let took = self.step.seconds();
-        self.summary(&outcome, took);
         let calls = self.session.calls().sentence();
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let told = Told {
+            inputs: self.inputs,
+            took,
+            calls: &calls,
+            lines: &lines,
+            spans: &self.timeline.spans(took),
+        };
+        for section in summary::sections(&outcome, &told) {
+            self.step.summary(section);
+        }
         let line = format!("{} after {}: {}", outcome.verdict, seconds(took), outcome.reason);
         match outcome.verdict {
             Verdict::Deployed | Verdict::Unchanged | Verdict::Planned => {
-                self.step.say(format!("{line} ({calls})"))
+                self.step.say(format!("{line} ({calls})"));
             }
             Verdict::Cancelled => self.step.say(line),
             Verdict::Failed | Verdict::RolledBack | Verdict::Superseded | Verdict::TimedOut => {
@@ -335,91 +333,11 @@ impl<'a> Report<'a> {
             seconds: took,
         }
     }
-
-    fn summary(&self, outcome: &Outcome, took: f64) {
-        let code = |text: &str| markdown::code(text);
-        let sign = match outcome.verdict {
-            Verdict::Deployed | Verdict::Unchanged | Verdict::Planned => "✅",
-            Verdict::Failed | Verdict::RolledBack => "❌",
-            Verdict::Superseded | Verdict::TimedOut | Verdict::Cancelled => "⚠️",
-        };
-        let mut head = format!(
-            "### {sign} {}: {}\n\n{}\n",
-            outcome.verdict,
-            code(self.service_name()),
-            prose(&outcome.reason)
-        );
-        if let Some(left) = &outcome.left_behind {
-            head.push_str(&format!("\n{}\n", prose(left)));
-        }
-        self.step.summary(head);
-        for explained in outcome.causes.iter().filter(|it| it.cause.blame != Blame::Asked) {
-            self.step.summary(cause_section(explained));
-        }
-        let name = |arn: &Option<String>| {
-            arn.as_deref().map_or_else(|| "–".to_owned(), |arn| code(&last_part(arn)))
-        };
-        let rows = [
-            [
-                "Cluster, service".to_owned(),
-                format!("{}, {}", code(&self.inputs.cluster), code(self.service_name())),
-            ],
-            ["Revision".to_owned(), name(&outcome.definition)],
-            ["Last completed before it".to_owned(), name(&outcome.previous)],
-            [
-                "Deployment".to_owned(),
-                outcome.deployment.as_deref().map_or_else(|| "–".to_owned(), code),
-            ],
-            ["Took".to_owned(), format!("{}, {}", seconds(took), self.session.calls().sentence())],
-        ];
-        self.step.summary(markdown::table(["", ""], rows));
-        let lines = self.lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if lines.is_empty() {
-            return;
-        }
-        self.step
-            .summary(format!("#### Where the time went\n\n{}", gantt(&self.timeline.spans(took))));
-        let events: Vec<String> =
-            lines.iter().map(|(at, text)| format!("{:>8}  {text}", seconds(*at))).collect();
-        self.step.summary(format!(
-            "<details><summary>What happened, second by second</summary>\n\n{}\n</details>",
-            markdown::fence("", &events.join("\n"))
-        ));
-    }
 }
 
-fn cause_section(explained: &Explained) -> String {
-    let mut section = format!("#### {}\n\n", markdown::text(&explained.cause.what));
-    section.push_str(&format!(
-        "{}, the first of them {}.\n",
-        tasks(i32::try_from(explained.tasks).unwrap_or(i32::MAX)),
-        markdown::code(explained.task.id())
-    ));
-    if let Some(advice) = &explained.cause.advice {
-        section.push_str(&format!("\n**What to do:** {}\n", prose(advice)));
-    }
-    if let Some(note) = &explained.log_note {
-        section.push_str(&format!("\n{}\n", prose(note)));
-    }
-    if !explained.log.is_empty() {
-        section.push_str(&format!(
-            "\nIts last lines:\n\n{}",
-            markdown::fence("", &explained.log.join("\n"))
-        ));
-    }
-    section
-}
-
-/// A sentence of ours for Markdown: what it quotes in backticks stays quoted, all else is made harmless.
-fn prose(text: &str) -> String {
-    text.split('`')
-        .enumerate()
-        .map(
-            |(index, part)| {
-                if index % 2 == 1 { markdown::code(part) } else { markdown::text(part) }
-            },
-        )
-        .collect()
+/// `2 tasks`, `1 task`.
+pub(crate) fn tasks(count: i32) -> String {
+    if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
 }
 
 /// The beginning of a task's id is enough for people.

@@ -13,7 +13,7 @@ pub(crate) struct Service {
     /// Newest first.
     pub(crate) events: Vec<ServiceEvent>,
     /// The ARN of the service deployment that ECS says is going on.
-    pub(crate) service_deployment: Option<String>,
+    pub(crate) record: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -56,7 +56,7 @@ pub(crate) struct Settings {
     pub(crate) breaker: bool,
     /// The breaker, or an alarm, takes a failed deployment back.
     pub(crate) rolls_back: bool,
-    /// ROLLING, BLUE_GREEN, CANARY, LINEAR, or one not known yet.
+    /// ROLLING, `BLUE_GREEN`, CANARY, LINEAR, or one not known yet.
     pub(crate) strategy: String,
     pub(crate) daemon: bool,
     pub(crate) controller: String,
@@ -113,7 +113,7 @@ impl From<&types::Service> for Service {
                     message: event.message().unwrap_or_default().to_owned(),
                 })
                 .collect(),
-            service_deployment: service.current_service_deployment().map(str::to_owned),
+            record: service.current_service_deployment().map(str::to_owned),
         }
     }
 }

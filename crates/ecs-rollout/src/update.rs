@@ -15,7 +15,7 @@ use crate::{
     service::{Deployment, Service},
 };
 
-/// DescribeServices is eventually consistent: a deployment may take this many looks to show.
+/// `DescribeServices` is eventually consistent: a deployment may take this many looks to show.
 const LOOKS: u32 = 12;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(700);
 

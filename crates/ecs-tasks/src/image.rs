@@ -197,14 +197,14 @@ impl ImageRef {
             let tags = known_tags(&client, &registry.account, repository).await;
             format!(
                 "the repository `{repository}` holds no image with the tag `{tag}`{}",
-                did_you_mean(tag, &tags)
+                hint(tag, tags)
             )
         } else {
             let names = known_repositories(&client, &registry.account).await;
             format!(
                 "there is no repository `{repository}` in account {}{}",
                 registry.account,
-                did_you_mean(repository, &names)
+                hint(repository, names)
             )
         }))
     }
@@ -216,33 +216,36 @@ fn client_in(session: &Session, region: &str) -> aws_sdk_ecr::Client {
     aws_sdk_ecr::Client::from_conf(config.build())
 }
 
-/// Only for a better message: without the right to list, the message is shorter.
-async fn known_tags(client: &aws_sdk_ecr::Client, account: &str, repository: &str) -> Vec<String> {
-    let answer = client.list_images().registry_id(account).repository_name(repository).send().await;
-    answer
-        .map(|answer| {
-            answer
-                .image_ids()
-                .iter()
-                .filter_map(|image| image.image_tag())
-                .map(str::to_owned)
-                .collect()
-        })
-        .unwrap_or_default()
+/// Only for a better message: `None` without the right to list them.
+async fn known_tags(
+    client: &aws_sdk_ecr::Client,
+    account: &str,
+    repository: &str,
+) -> Option<Vec<String>> {
+    let request = client.describe_images().registry_id(account).repository_name(repository);
+    let answer = request.send().await.ok()?;
+    let mut images = answer.image_details().to_vec();
+    // Newest first: a hint names what was pushed last.
+    images.sort_by_key(|image| {
+        std::cmp::Reverse(image.image_pushed_at().map(aws_sdk_ecr::primitives::DateTime::secs))
+    });
+    Some(images.iter().flat_map(|image| image.image_tags().to_vec()).collect())
 }
 
-async fn known_repositories(client: &aws_sdk_ecr::Client, account: &str) -> Vec<String> {
-    let answer = client.describe_repositories().registry_id(account).send().await;
-    answer
-        .map(|answer| {
-            answer
-                .repositories()
-                .iter()
-                .filter_map(|it| it.repository_name())
-                .map(str::to_owned)
-                .collect()
-        })
-        .unwrap_or_default()
+async fn known_repositories(client: &aws_sdk_ecr::Client, account: &str) -> Option<Vec<String>> {
+    let answer = client.describe_repositories().registry_id(account).send().await.ok()?;
+    Some(
+        answer
+            .repositories()
+            .iter()
+            .filter_map(|it| it.repository_name())
+            .map(str::to_owned)
+            .collect(),
+    )
+}
+
+fn hint(wanted: &str, names: Option<Vec<String>>) -> String {
+    names.map(|names| did_you_mean(wanted, &names)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use ecs_tasks::{Blame, StoppedTask, last_part};
+use ecs_tasks::{Blame, StoppedTask};
 
-use crate::service::{Deployment, Service, State};
+use crate::service::{Deployment, Service, Settings, State};
 
 /// What is known of the deployment when the watch begins.
 #[derive(Debug, Clone, Default)]
@@ -21,9 +21,7 @@ pub(crate) struct Ours {
     pub(crate) before: BTreeSet<String>,
     /// Events that were there before it.
     pub(crate) old_events: BTreeSet<String>,
-    pub(crate) breaker: bool,
-    pub(crate) rolls_back: bool,
-    pub(crate) rolling: bool,
+    pub(crate) settings: Settings,
     pub(crate) max_failed_tasks: usize,
     /// The deployment was there and COMPLETED already: only its number of tasks changes.
     pub(crate) must_fill: bool,
@@ -142,9 +140,24 @@ pub(crate) struct Judge {
     elsewhere_since: Option<f64>,
     absent_since: Option<f64>,
     rolling_back: bool,
-    /// We asked for a rollback; where UpdateService did, the id of its deployment.
-    our_rollback: Option<Option<String>>,
+    our_rollback: OurRollback,
     last_problem: Option<String>,
+}
+
+/// The rollback that this run asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum OurRollback {
+    NotAsked,
+    /// ECS does it by itself.
+    Asked,
+    /// An update does it: the id of its deployment.
+    Update(String),
+}
+
+impl OurRollback {
+    fn is_asked(&self) -> bool {
+        *self != Self::NotAsked
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -173,7 +186,7 @@ impl Judge {
             elsewhere_since: None,
             absent_since: None,
             rolling_back: false,
-            our_rollback: None,
+            our_rollback: OurRollback::NotAsked,
             last_problem: None,
         }
     }
@@ -191,9 +204,9 @@ impl Judge {
         self.rolling_back
     }
 
-    /// From now on a rollback is awaited that we asked for. `id` is its deployment, where UpdateService made one.
+    /// From now on a rollback is awaited that we asked for. `id` is its deployment, where an update made one.
     pub(crate) fn expect_rollback(&mut self, id: Option<String>) {
-        self.our_rollback = Some(id);
+        self.our_rollback = id.map_or(OurRollback::Asked, OurRollback::Update);
         self.failed_since = None;
         self.elsewhere_since = None;
     }
@@ -324,7 +337,7 @@ impl Judge {
     ) -> Option<End> {
         let primary = snapshot.service.primary();
         match record.status.as_str() {
-            "SUCCESSFUL" if self.our_rollback.is_none() => Some(self.deployed(snapshot)),
+            "SUCCESSFUL" if !self.our_rollback.is_asked() => Some(self.deployed(snapshot)),
             "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => {
                 let reason = record.rollback_reason.clone().or_else(|| record.reason.clone());
                 self.tell_rollback(reason, opinion);
@@ -358,7 +371,7 @@ impl Judge {
                     .clone()
                     .unwrap_or_else(|| "ECS reports ROLLBACK_FAILED".to_owned()),
             }),
-            "STOPPED" if self.our_rollback.is_none() => match primary {
+            "STOPPED" if !self.our_rollback.is_asked() => match primary {
                 Some(primary) if primary.id != self.ours.id => self.when_replaced(
                     snapshot.service.deployment(&self.ours.id),
                     primary,
@@ -386,7 +399,7 @@ impl Judge {
         snapshot: &Snapshot,
         opinion: &mut Opinion,
     ) -> Option<End> {
-        if self.our_rollback.is_some() {
+        if self.our_rollback.is_asked() {
             // Asked, and not begun yet; the watch's own deadline bounds this.
             opinion.look_at_record = true;
             return None;
@@ -404,7 +417,7 @@ impl Judge {
         }
         if ours.is_done() && (!self.ours.must_fill || ours.is_full()) {
             // Blue/green and its kin go on after the tasks are there: their record has the last word.
-            if self.ours.rolling {
+            if self.ours.settings.is_rolling() {
                 return Some(self.deployed(snapshot));
             }
             opinion.look_at_record = true;
@@ -413,7 +426,7 @@ impl Judge {
                 snapshot.record.is_none() && snapshot.at - since > patience::RECORD / 4.0;
             return unreadable.then(|| self.deployed(snapshot));
         }
-        if !self.ours.rolling {
+        if !self.ours.settings.is_rolling() {
             opinion.look_at_record = true;
         }
         self.too_many_failures(snapshot.at)
@@ -432,7 +445,7 @@ impl Judge {
             opinion.events.push(Event::Failed(reason.clone()));
         }
         let (since, reason) = self.failed_since.get_or_insert((snapshot.at, reason)).clone();
-        if !self.ours.rolls_back || self.ours.previous.is_none() {
+        if !self.ours.settings.rolls_back || self.ours.previous.is_none() {
             return Some(End::Failed { reason });
         }
         (snapshot.at - since > patience::ROLLBACK_STARTS)
@@ -510,8 +523,8 @@ impl Judge {
     /// Whether `primary` takes ours back, as far as the service alone tells.
     fn is_rollback(&self, ours: Option<&Deployment>, primary: &Deployment) -> bool {
         match &self.our_rollback {
-            Some(Some(id)) if *id == primary.id => return true,
-            Some(None)
+            OurRollback::Update(id) if *id == primary.id => return true,
+            OurRollback::Asked
                 if primary.definition != self.ours.definition
                     && self.ours.previous.as_ref() == Some(&primary.definition) =>
             {
@@ -537,7 +550,7 @@ impl Judge {
 
     fn too_many_failures(&self, at: f64) -> Option<End> {
         // With nothing to go back to the breaker stalls.
-        let counted_by_ecs = self.ours.breaker && self.ours.previous.is_some();
+        let counted_by_ecs = self.ours.settings.breaker && self.ours.previous.is_some();
         let uncounted = if counted_by_ecs {
             let crashed = self
                 .failures
@@ -569,11 +582,11 @@ impl Judge {
     fn tell_rollback(&mut self, reason: Option<String>, opinion: &mut Opinion) {
         if !self.rolling_back {
             self.rolling_back = true;
-            if self.failed_since.is_none() && self.our_rollback.is_none() {
+            if self.failed_since.is_none() && !self.our_rollback.is_asked() {
                 opinion.events.extend(reason.map(Event::Failed));
             }
             let to = self.ours.previous.clone().unwrap_or_default();
-            opinion.events.push(Event::RollingBack { to, by_us: self.our_rollback.is_some() });
+            opinion.events.push(Event::RollingBack { to, by_us: self.our_rollback.is_asked() });
         }
     }
 
@@ -602,11 +615,6 @@ fn is_problem(message: &str) -> bool {
     ["unable", "unhealthy", "failed", "failing", "cannot", "could not", "error"]
         .iter()
         .any(|word| message.contains(word))
-}
-
-/// `todo-api:42` of an ARN.
-pub(crate) fn revision_name(arn: &str) -> String {
-    last_part(arn)
 }
 
 #[cfg(test)]

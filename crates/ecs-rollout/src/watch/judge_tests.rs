@@ -8,20 +8,24 @@ const OLD: &str = "arn:aws:ecs:eu-west-1:1:task-definition/api:6";
 const NEW: &str = "arn:aws:ecs:eu-west-1:1:task-definition/api:7";
 const THIRD: &str = "arn:aws:ecs:eu-west-1:1:task-definition/api:8";
 
+fn rolling() -> Settings {
+    Settings { strategy: "ROLLING".to_owned(), ..Settings::default() }
+}
+
 fn ours() -> Ours {
     Ours {
         id: "ecs-svc/2".to_owned(),
         definition: NEW.to_owned(),
         previous: Some(OLD.to_owned()),
         before: ["ecs-svc/1".to_owned()].into(),
-        rolling: true,
+        settings: rolling(),
         max_failed_tasks: 2,
         ..Ours::default()
     }
 }
 
 fn with_breaker() -> Ours {
-    Ours { breaker: true, rolls_back: true, ..ours() }
+    Ours { settings: Settings { breaker: true, rolls_back: true, ..rolling() }, ..ours() }
 }
 
 fn deployment(id: &str, definition: &str, state: State, running: i32) -> Deployment {
@@ -279,7 +283,10 @@ fn the_record_has_the_last_word_where_it_may_be_read() {
 
 #[test]
 fn a_canary_is_done_when_its_record_says_so() {
-    let canary = Ours { rolling: false, ..ours() };
+    let canary = Ours {
+        settings: Settings { strategy: "CANARY".to_owned(), ..Settings::default() },
+        ..ours()
+    };
     let full = |at| look(at, vec![deployment("ecs-svc/2", NEW, State::Completed, 2)]);
     assert_eq!(
         play(

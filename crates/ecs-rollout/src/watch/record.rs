@@ -105,7 +105,7 @@ impl Records {
             .map(str::to_owned)
             .collect();
         if revisions.is_empty() {
-            if let Some(going_on) = &service.service_deployment
+            if let Some(going_on) = &service.record
                 && Some(going_on) != self.old.as_ref()
             {
                 self.arn = self.confirmed(target, going_on).await;
