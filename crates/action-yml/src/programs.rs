@@ -25,5 +25,6 @@ pub fn all() -> Vec<Program> {
     vec![
         program!("render-env", "file-text", render_env),
         program!("build-push", "package", build_push),
+        program!("ecs-rollout", "upload-cloud", ecs_rollout),
     ]
 }

@@ -30,6 +30,9 @@ pub use crate::{
 /// One deployment, from its inputs to its verdict.
 pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     let session = Session::open(step, &inputs.aws).await?;
+    if inputs.common.dry_run {
+        session.read_only();
+    }
     let ecs = Ecs::new(&session);
     let report = Report::new(step, &session, &inputs);
     let looking =
