@@ -14,6 +14,8 @@ mod run;
 
 #[path = "aws_session/errors.rs"]
 mod errors;
+#[path = "aws_session/local.rs"]
+mod local;
 #[path = "aws_session/retries.rs"]
 mod retries;
 #[path = "aws_session/roles.rs"]
