@@ -26,5 +26,6 @@ pub fn all() -> Vec<Program> {
         program!("render-env", "file-text", render_env),
         program!("build-push", "package", build_push),
         program!("ecs-rollout", "upload-cloud", ecs_rollout),
+        program!("web-publish", "globe", web_publish),
     ]
 }

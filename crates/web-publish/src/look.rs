@@ -1,0 +1,413 @@
+//! Looking at the bucket: what the last publish wrote down where that can be believed, else a list of everything.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+use aws_session::AwsError;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use md5::{Digest as _, Md5};
+
+use crate::{
+    bucket::{Bucket, Head, Listed},
+    claim::Known,
+    class::{Class, Classes},
+    digest::{Content, Digest, hex},
+    error::PublishError,
+    manifest::{Entry, FOLDER, Left, Live, Manifest, Moment, Phase, STORE, Stored, manifest_path},
+    plan::{Remote, Seen},
+    site::{self, Selection},
+};
+
+/// The page that visitors begin with.
+pub(crate) const INDEX: &str = "index.html";
+
+/// A local file, for comparing it with an object that was only listed.
+#[derive(Debug, Clone)]
+pub(crate) struct Local {
+    pub(crate) on_disk: PathBuf,
+    pub(crate) size: u64,
+    pub(crate) sha256: Digest,
+    pub(crate) parts: Vec<Digest>,
+}
+
+/// What a look needs to know.
+pub(crate) struct Looking<'a> {
+    pub(crate) bucket: &'a Bucket,
+    pub(crate) known: &'a Known,
+    pub(crate) classes: &'a Classes,
+    pub(crate) selection: &'a Selection,
+    pub(crate) local: &'a BTreeMap<String, Local>,
+    /// A run that died may have written anything.
+    pub(crate) dead: bool,
+    pub(crate) verify: bool,
+    pub(crate) concurrency: usize,
+    pub(crate) now: Moment,
+}
+
+/// The bucket, and what is worth a line about it.
+pub(crate) struct Looked {
+    pub(crate) remote: Remote,
+    pub(crate) notes: Vec<String>,
+}
+
+impl Looking<'_> {
+    pub(crate) async fn look(&self) -> Result<Looked, PublishError> {
+        let manifest = match self.known.current.live() {
+            Some(live) => self.manifest(&live.release).await?,
+            None => None,
+        };
+        let mut looked = match &manifest {
+            Some(manifest) if !self.dead && !self.verify => self.believed(manifest).await?,
+            _ => self.listed(manifest.as_ref()).await?,
+        };
+        if let Some(claim) = &self.known.current.claim {
+            looked.remote.pending.clone_from(&claim.invalidate);
+            looked.remote.forget.clone_from(&claim.forget);
+        }
+        // Files that are left out of the build are left out of everything.
+        looked.remote.seen.retain(|path, _| self.selection.takes(path));
+        Ok(looked)
+    }
+
+    pub(crate) async fn manifest(&self, release: &str) -> Result<Option<Manifest>, PublishError> {
+        let path = manifest_path(release);
+        let Some(fetched) = self.bucket.fetch(&path).await? else { return Ok(None) };
+        serde_json::from_slice(&fetched.bytes)
+            .map(Some)
+            .map_err(|source| PublishError::Unreadable { key: self.bucket.full_key(&path), source })
+    }
+
+    /// What the manifest says, and one look at the page that people change by hand.
+    async fn believed(&self, manifest: &Manifest) -> Result<Looked, PublishError> {
+        let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
+        for (entry, left) in entries(manifest) {
+            seen.insert(entry.path.clone(), recorded(entry, left));
+        }
+        let mut notes = Vec::new();
+        if let Some(index) = seen.get_mut(INDEX) {
+            match self.bucket.head(INDEX).await? {
+                Some(head) if head.content.etag == index.content.etag => {}
+                Some(head) => {
+                    notes.push(format!(
+                        "`{INDEX}` was changed by somebody else: it is written again (`verify-remote` looks at everything)"
+                    ));
+                    index.content = head.content;
+                    index.headers = Some(head.headers);
+                    index.version = head.version;
+                    index.size = head.size;
+                }
+                None => {
+                    notes.push(format!("`{INDEX}` was deleted by somebody else"));
+                    seen.remove(INDEX);
+                }
+            }
+        }
+        let current = self.known.current.clone();
+        let stored = manifest.stored.clone();
+        let remote = Remote { seen, current, stored, ..Remote::default() };
+        Ok(Looked { remote, notes })
+    }
+
+    /// A list of everything, compared with the files on disk and with what was written down.
+    async fn listed(&self, manifest: Option<&Manifest>) -> Result<Looked, PublishError> {
+        let all = self.bucket.list().await?;
+        let nested = other_sites(&all);
+        let mut notes = Vec::new();
+        let known: BTreeMap<&str, (&Entry, Option<&Left>)> = manifest
+            .into_iter()
+            .flat_map(entries)
+            .map(|(entry, left)| (entry.path.as_str(), (entry, left)))
+            .collect();
+        let objects: Vec<&Listed> = all
+            .iter()
+            .filter(|object| !object.path.starts_with(FOLDER) && !object.path.is_empty())
+            .filter(|object| !nested.iter().any(|site| object.path.starts_with(site.as_str())))
+            .filter(|object| self.selection.takes(&object.path))
+            .collect();
+        let proven = self.proven(&objects)?;
+
+        let mut seen = BTreeMap::new();
+        for object in &objects {
+            let path = object.path.as_str();
+            let one = match known.get(path) {
+                Some((entry, left)) if entry.content.etag.as_deref() == Some(&object.etag) => {
+                    recorded(entry, *left)
+                }
+                before => self.unrecorded(object, before.copied(), proven.get(path).copied()),
+            };
+            seen.insert(path.to_owned(), one);
+        }
+        self.look_closer(&mut seen, manifest.is_none()).await?;
+
+        let mut current = self.known.current.clone();
+        let mut adopted = None;
+        if current.live().is_none() && !seen.is_empty() {
+            let release = adopted_name(self.now);
+            notes.push(format!(
+                "{} objects are there that no publish of ours wrote: they are taken as the release `{release}`",
+                seen.len()
+            ));
+            current.history.push(Live { release: release.clone(), since: self.now, until: None });
+            adopted = Some(adopt(release, &seen, self.now));
+        }
+        let last = current.live().map(|live| live.release.clone()).unwrap_or_default();
+        let mut stored: BTreeMap<String, Stored> = manifest
+            .into_iter()
+            .flat_map(|manifest| &manifest.stored)
+            .map(|one| (one.name.clone(), one.clone()))
+            .collect();
+        for name in all.iter().filter_map(|object| object.path.strip_prefix(STORE)) {
+            stored.entry(name.to_owned()).or_insert_with(|| Stored {
+                name: name.to_owned(),
+                last: last.clone(),
+                since: self.now,
+            });
+        }
+        let stored = stored.into_values().collect();
+        let remote = Remote { seen, current, stored, adopted, ..Remote::default() };
+        Ok(Looked { remote, notes })
+    }
+
+    /// An object that is not what was written down, or was never written down.
+    fn unrecorded(
+        &self,
+        object: &Listed,
+        before: Option<(&Entry, Option<&Left>)>,
+        sha256: Option<Digest>,
+    ) -> Seen {
+        let class = self.classes.of(&object.path).unwrap_or(Class::File);
+        let left = match before {
+            Some((_, left)) => left.map(|left| (left.last.clone(), left.since)),
+            None => match (&self.known.current.claim, self.known.current.live()) {
+                // Of a run that died: it is not the live release's.
+                (Some(claim), Some(_)) if self.dead => Some((claim.release.clone(), self.now)),
+                (_, Some(live)) => Some((live.release.clone(), self.now)),
+                (_, None) => None,
+            },
+        };
+        Seen {
+            size: object.size,
+            content: Content { sha256, etag: Some(object.etag.clone()) },
+            headers: None,
+            version: None,
+            class,
+            left,
+            doubtful: self.dead && class.mutable(),
+            opaque: false,
+        }
+    }
+
+    /// Which listed objects have the bytes of the file of that name, as far as ETags tell.
+    fn proven(&self, objects: &[&Listed]) -> Result<BTreeMap<String, Digest>, PublishError> {
+        let pairs: Vec<(&Listed, &Local)> = objects
+            .iter()
+            .filter_map(|object| Some((*object, self.local.get(&object.path)?)))
+            .filter(|(object, local)| object.size == local.size)
+            .collect();
+        let same = site::in_parallel(&pairs, |(object, local), buffer| {
+            has_etag(local, &object.etag, buffer)
+                .map_err(|source| PublishError::read(&local.on_disk, source))
+        })?;
+        Ok(pairs
+            .into_iter()
+            .zip(same)
+            .filter(|(_, same)| *same)
+            .map(|((object, local), _)| (object.path.clone(), local.sha256))
+            .collect())
+    }
+
+    /// Headers and checksums, one request each: of everything when nothing was written down, else where a list is not enough.
+    async fn look_closer(
+        &self,
+        seen: &mut BTreeMap<String, Seen>,
+        everything: bool,
+    ) -> Result<(), AwsError> {
+        let wanted: Vec<String> = seen
+            .iter()
+            .filter(|(path, one)| {
+                let local = self.local.get(*path);
+                let same_size = local.is_some_and(|local| local.size == one.size);
+                everything || self.verify || (one.headers.is_none() && same_size)
+            })
+            .map(|(path, _)| path.clone())
+            .collect();
+        let heads: Vec<(String, Option<Head>)> = stream::iter(wanted)
+            .map(|path| async move {
+                let head = self.bucket.head(&path).await?;
+                Ok::<_, AwsError>((path, head))
+            })
+            .buffer_unordered(self.concurrency)
+            .try_collect()
+            .await?;
+        for (path, head) in heads {
+            let (Some(one), Some(head)) = (seen.get_mut(&path), head) else { continue };
+            one.headers = Some(head.headers);
+            one.version = head.version;
+            one.opaque = head.opaque;
+            let local = self.local.get(&path);
+            if let (Some(local), Some(sum)) = (local, &head.sha256)
+                && local.sha256.base64() == *sum
+            {
+                one.content.sha256 = Some(local.sha256);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a claim forbids to believe what was written down.
+pub(crate) fn is_exclusive(phase: Phase) -> bool {
+    match phase {
+        Phase::Writing | Phase::Deleting => true,
+        Phase::Settling | Phase::Abandoned => false,
+    }
+}
+
+fn entries(manifest: &Manifest) -> impl Iterator<Item = (&Entry, Option<&Left>)> {
+    let left = manifest.left.iter().map(|left| (&left.entry, Some(left)));
+    manifest.files.iter().map(|entry| (entry, None)).chain(left)
+}
+
+fn recorded(entry: &Entry, left: Option<&Left>) -> Seen {
+    Seen {
+        size: entry.size,
+        content: entry.content.clone(),
+        headers: (!entry.headers.is_unknown()).then(|| entry.headers.clone()),
+        version: entry.version.clone(),
+        class: entry.class,
+        left: left.map(|left| (left.last.clone(), left.since)),
+        doubtful: false,
+        opaque: false,
+    }
+}
+
+/// Folders below this site that are sites of their own: they have a `.releases/` folder too.
+fn other_sites(all: &[Listed]) -> BTreeSet<String> {
+    let marker = format!("/{FOLDER}");
+    all.iter()
+        .filter_map(|object| object.path.find(&marker).map(|at| format!("{}/", &object.path[..at])))
+        .filter(|site| !site.starts_with(FOLDER))
+        .collect()
+}
+
+fn adopted_name(now: Moment) -> String {
+    let stamp: String = now.to_string().chars().filter(char::is_ascii_alphanumeric).collect();
+    format!("adopted-{stamp}")
+}
+
+fn adopt(release: String, seen: &BTreeMap<String, Seen>, now: Moment) -> Manifest {
+    let files = seen
+        .iter()
+        .map(|(path, one)| Entry {
+            path: path.clone(),
+            size: one.size,
+            class: one.class,
+            content: one.content.clone(),
+            headers: one.headers.clone().unwrap_or_else(crate::headers::Headers::unknown),
+            version: one.version.clone(),
+        })
+        .collect();
+    Manifest { release, at: now, files, left: Vec::new(), stored: Vec::new() }
+}
+
+/// Whether the file has this ETag: the MD5 of its bytes, or of its parts' MD5s.
+fn has_etag(local: &Local, etag: &str, buffer: &mut [u8]) -> std::io::Result<bool> {
+    let Some((sum, count)) = etag.split_once('-') else {
+        return Ok(md5_in_parts(local, u64::MAX, buffer)?
+            .first()
+            .is_some_and(|md5| hex(md5) == etag));
+    };
+    let Ok(count) = count.parse::<u64>() else { return Ok(false) };
+    for size in part_sizes(local.size, count) {
+        let mut all = Md5::new();
+        for part in md5_in_parts(local, size, buffer)? {
+            all.update(part);
+        }
+        if hex(&all.finalize()) == sum {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The part sizes that tools use and that cut `size` bytes into `count` parts.
+fn part_sizes(size: u64, count: u64) -> Vec<u64> {
+    const MIB: u64 = 1024 * 1024;
+    // AWS CLI and SDKs 8 and 5, s5cmd 50, rclone 5, the console 16 or 17, MinIO 16 and 64, and whatever doubles these.
+    let usual = [5, 8, 10, 15, 16, 17, 20, 25, 32, 50, 64, 100, 128, 256, 512].map(|n| n * MIB);
+    let ours = crate::upload::part_size(size);
+    // A single part may be larger than all of them.
+    let whole = (count == 1).then_some(size.max(1));
+    let mut sizes: Vec<u64> = ours.into_iter().chain(whole).chain(usual).collect();
+    sizes.retain(|part| size.div_ceil(*part).max(1) == count);
+    sizes.dedup();
+    sizes
+}
+
+fn md5_in_parts(local: &Local, part: u64, buffer: &mut [u8]) -> std::io::Result<Vec<[u8; 16]>> {
+    use std::io::Read as _;
+    let mut file = std::fs::File::open(&local.on_disk)?;
+    let (mut all, mut current, mut left) = (Vec::new(), Md5::new(), part);
+    let mut empty = true;
+    loop {
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        let count = file.read(&mut buffer[..most])?;
+        if count == 0 {
+            break;
+        }
+        current.update(&buffer[..count]);
+        empty = false;
+        left -= count as u64;
+        if left == 0 {
+            all.push(current.finalize_reset().into());
+            (left, empty) = (part, true);
+        }
+    }
+    if !empty || all.is_empty() {
+        all.push(current.finalize().into());
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn local(bytes: &[u8]) -> (tempfile::TempDir, Local) {
+        let root = tempfile::tempdir().unwrap();
+        let on_disk = root.path().join("x");
+        std::fs::write(&on_disk, bytes).unwrap();
+        let sha256 = Digest([0; 32]);
+        (root, Local { on_disk, size: bytes.len() as u64, sha256, parts: Vec::new() })
+    }
+
+    #[test]
+    fn an_etag_is_an_md5_or_an_md5_of_md5s() {
+        let mut buffer = vec![0; 4096];
+        let (_root, empty) = local(b"");
+        assert!(has_etag(&empty, "d41d8cd98f00b204e9800998ecf8427e", &mut buffer).unwrap());
+        let (_root, hello) = local(b"hello");
+        assert!(has_etag(&hello, "5d41402abc4b2a76b9719d911017c592", &mut buffer).unwrap());
+        let one = hex(&Md5::digest(Md5::digest(b"hello")));
+        assert!(has_etag(&hello, &format!("{one}-1"), &mut buffer).unwrap());
+        assert!(!has_etag(&hello, &format!("{one}-2"), &mut buffer).unwrap());
+        assert!(!has_etag(&hello, "not-an-etag", &mut buffer).unwrap());
+
+        let bytes = vec![7; 9 * 1024 * 1024];
+        let (_root, large) = local(&bytes);
+        let (first, second) = bytes.split_at(8 * 1024 * 1024);
+        let sums = [Md5::digest(first), Md5::digest(second)].concat();
+        let etag = format!("{}-2", hex(&Md5::digest(sums)));
+        assert!(has_etag(&large, &etag, &mut buffer).unwrap());
+    }
+
+    #[test]
+    fn a_site_below_this_one_is_not_this_one() {
+        let listed = |path: &str| Listed { path: path.to_owned(), size: 0, etag: String::new() };
+        let all = ["index.html", ".releases/current.json", "pr-12/.releases/current.json"];
+        let sites = other_sites(&all.map(listed));
+        assert_eq!(sites.into_iter().collect::<Vec<_>>(), ["pr-12/"]);
+    }
+}

@@ -1,0 +1,462 @@
+//! Doing what the plan says, stage by stage. It decides nothing; it notices when it is no longer wanted.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use actions_runtime::Step;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tokio::time::timeout;
+
+use crate::{
+    bucket::{Bucket, Written},
+    cached::cached_paths,
+    cdn::Cdn,
+    claim::{Held, Hold, Me, Renewal, Winner},
+    digest::Content,
+    error::PublishError,
+    inputs::Invalidation,
+    look::{Local, is_exclusive},
+    manifest::{Distribution, Entry, Left, Manifest, Moment, Phase, STORE, Stored, manifest_path},
+    plan::{How, Plan, Preserve, Remote, Source, Stage, Wanted, Write},
+    report::{self, Done},
+    upload::{self, Upload},
+};
+
+/// Saying that this run stops half-way must not keep it from stopping.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// A plan and everything that carrying it out needs.
+pub(crate) struct Publish<'a> {
+    pub(crate) step: &'a Step,
+    pub(crate) bucket: Bucket,
+    pub(crate) cdn: Option<(Cdn, Distribution)>,
+    pub(crate) hold: Hold,
+    pub(crate) me: Me,
+    pub(crate) plan: Plan,
+    pub(crate) remote: Remote,
+    pub(crate) local: BTreeMap<String, Local>,
+    pub(crate) invalidation: Invalidation,
+    pub(crate) wait: bool,
+    pub(crate) concurrency: usize,
+    pub(crate) now: Moment,
+    pub(crate) state: State,
+}
+
+/// How far it is.
+#[derive(Default)]
+pub(crate) struct State {
+    written: BTreeMap<String, Written>,
+    renewal: Option<Renewal>,
+    claimed: bool,
+    finished: bool,
+    pub(crate) done: Done,
+}
+
+/// How carrying out a plan ended.
+#[derive(Debug)]
+pub(crate) enum End {
+    Done,
+    /// Done, but what was to be deleted is still there, and why.
+    DoneButNotDeleted(String),
+    Superseded(Winner),
+    Cancelled,
+}
+
+impl Publish<'_> {
+    /// Carries out every stage, unless a signal or another publisher ends it before.
+    pub(crate) async fn execute(&mut self) -> Result<End, PublishError> {
+        let ended = self.stages().await;
+        let lost = match self.state.renewal.take() {
+            Some(renewal) => renewal.stop().await,
+            None => None,
+        };
+        if let Some(winner) = lost {
+            return Ok(End::Superseded(winner));
+        }
+        match &ended {
+            Err(_) | Ok(End::Cancelled) if self.state.claimed => {
+                // The next run need not wait to see whether this one lives. If that cannot be said, it will wait.
+                let said = self.hold.write_if(
+                    |current| current.claim.as_ref().is_some_and(|c| is_exclusive(c.phase)),
+                    |current| {
+                        if let Some(claim) = &mut current.claim {
+                            claim.phase = Phase::Abandoned;
+                        }
+                    },
+                );
+                let _unheard = timeout(LAST_WORDS, said).await;
+            }
+            _ => {}
+        }
+        ended
+    }
+
+    async fn stages(&mut self) -> Result<End, PublishError> {
+        for stage in self.plan.stages.clone() {
+            let cancelled = self.step.cancelled().clone();
+            let lost = self.state.renewal.as_ref().map(|renewal| renewal.lost.clone());
+            let gone = async {
+                match lost {
+                    Some(lost) => lost.cancelled_owned().await,
+                    None => std::future::pending().await,
+                }
+            };
+            self.step.live(report::now(&stage));
+            let ended = tokio::select! {
+                biased;
+                () = cancelled.cancelled() => Some(End::Cancelled),
+                () = gone => Some(End::Done),
+                ended = self.stage(&stage) => ended?,
+            };
+            if let Some(end) = ended {
+                return Ok(end);
+            }
+            self.step.live("");
+        }
+        self.settle().await?;
+        Ok(End::Done)
+    }
+
+    /// One stage. Anything but nothing ends the run.
+    async fn stage(&mut self, stage: &Stage) -> Result<Option<End>, PublishError> {
+        match stage {
+            Stage::Assets(writes)
+            | Stage::Files(writes)
+            | Stage::Pages(writes)
+            | Stage::Index(writes)
+            | Stage::Workers(writes) => self.write_all(writes).await?,
+            Stage::Adopt => {
+                if let Some(adopted) = &self.remote.adopted {
+                    self.put_manifest(adopted).await?;
+                }
+            }
+            Stage::Claim => return self.claim().await,
+            Stage::Preserve(copies) => self.preserve(copies).await?,
+            Stage::Finish => return self.finish().await,
+            Stage::Invalidate(files) => return self.invalidate(files).await,
+            Stage::Delete(paths) | Stage::Prune(paths) => return self.delete(paths).await,
+            Stage::InvalidateDeleted(files) => return self.invalidate_deleted(files).await,
+            Stage::Forget(keys) => self.bucket.delete(keys).await?,
+        }
+        Ok(None)
+    }
+
+    async fn claim(&mut self) -> Result<Option<End>, PublishError> {
+        let claim =
+            self.me.claim(Phase::Writing, self.remote.pending.clone(), self.remote.forget.clone());
+        let history = self.remote.current.history.clone();
+        let held = self
+            .hold
+            .write(|current| {
+                current.history = history;
+                current.claim = Some(claim);
+            })
+            .await?;
+        if let Held::Lost(winner) = held {
+            return Ok(Some(End::Superseded(winner)));
+        }
+        self.state.claimed = true;
+        self.state.renewal = Some(self.hold.renewed());
+        Ok(None)
+    }
+
+    async fn preserve(&self, copies: &[Preserve]) -> Result<(), PublishError> {
+        let seen = &self.remote.seen;
+        stream::iter(copies)
+            .map(|copy| async move {
+                let etag = seen.get(&copy.path).and_then(|seen| seen.content.etag.as_deref());
+                let to = format!("{STORE}{}", copy.name);
+                self.bucket.copy(&copy.path, None, &to, None, etag).await.map(drop)
+            })
+            .buffer_unordered(self.concurrency)
+            .try_collect()
+            .await
+            .map_err(PublishError::from)
+    }
+
+    async fn write_all(&mut self, writes: &[Write]) -> Result<(), PublishError> {
+        let wanted: BTreeMap<&str, &Wanted> =
+            self.plan.files.iter().map(|file| (file.path.as_str(), file)).collect();
+        let this = &*self;
+        let jobs =
+            writes.iter().filter_map(|write| Some((write, *wanted.get(write.path.as_str())?)));
+        let mut running = stream::iter(jobs)
+            .map(|(write, file)| async move {
+                let written = this.write_one(write, file).await?;
+                Ok::<_, PublishError>((write, file.size, written))
+            })
+            .buffer_unordered(self.concurrency);
+        let mut ended: Vec<(&Write, u64, Written)> = Vec::with_capacity(writes.len());
+        let mut bytes = 0;
+        while let Some(one) = running.try_next().await? {
+            if one.0.how == How::Upload {
+                bytes += one.1;
+            }
+            ended.push(one);
+            if ended.len().is_multiple_of(16) {
+                self.step.live(report::progress(ended.len(), writes.len(), bytes));
+            }
+        }
+        drop(running);
+        for (write, size, written) in ended {
+            match write.how {
+                How::Upload => {
+                    self.state.done.uploaded += 1;
+                    self.state.done.bytes += size;
+                }
+                How::Headers { .. } => self.state.done.headers += 1,
+                How::Restore(_) => self.state.done.restored += 1,
+            }
+            self.state.written.insert(write.path.clone(), written);
+        }
+        Ok(())
+    }
+
+    async fn write_one(&self, write: &Write, file: &Wanted) -> Result<Written, PublishError> {
+        let path = file.path.as_str();
+        let lost = || PublishError::Lost { path: path.to_owned() };
+        let headers = (!file.headers.is_unknown()).then_some(&file.headers);
+        match &write.how {
+            How::Upload => {
+                let local = self.local.get(path).ok_or_else(lost)?;
+                let file = Upload {
+                    path,
+                    on_disk: &local.on_disk,
+                    size: local.size,
+                    sha256: local.sha256,
+                    parts: &local.parts,
+                    headers: &file.headers,
+                };
+                upload::upload(&self.bucket, file).await
+            }
+            How::Headers { etag } => {
+                Ok(self.bucket.copy(path, None, path, headers, etag.as_deref()).await?)
+            }
+            How::Restore(Source::Version(version)) => self
+                .bucket
+                .copy(path, Some(version), path, headers, None)
+                .await
+                .map_err(|error| if error.is_not_found() { lost() } else { error.into() }),
+            How::Restore(Source::Store(name)) => self
+                .bucket
+                .copy(&format!("{STORE}{name}"), None, path, headers, None)
+                .await
+                .map_err(|error| if error.is_not_found() { lost() } else { error.into() }),
+            How::Restore(Source::Build | Source::Bucket) => Err(lost()),
+        }
+    }
+
+    /// The record of the release, then the word that it is live.
+    async fn finish(&mut self) -> Result<Option<End>, PublishError> {
+        let manifest = self.manifest(true);
+        self.put_manifest(&manifest).await?;
+        if let Some(winner) = self.stop_renewal().await {
+            return Ok(Some(End::Superseded(winner)));
+        }
+        let claim = self.settling();
+        let history = self.plan.history.clone();
+        let distribution = self.cdn.as_ref().map(|(_, distribution)| distribution.clone());
+        let held = self
+            .hold
+            .write(|current| {
+                current.history = history;
+                current.claim = claim;
+                if distribution.is_some() {
+                    current.distribution = distribution;
+                }
+            })
+            .await?;
+        if let Held::Lost(winner) = held {
+            return Ok(Some(End::Superseded(winner)));
+        }
+        self.state.finished = true;
+        Ok(None)
+    }
+
+    /// What is left to do after the release is live, for the next run to do should this one die.
+    fn settling(&self) -> Option<crate::manifest::Claim> {
+        let (mut invalidate, mut forget, mut more) = (Vec::new(), Vec::new(), false);
+        for stage in &self.plan.stages {
+            match stage {
+                Stage::Invalidate(files) => (invalidate, more) = (files.clone(), true),
+                Stage::Forget(keys) => (forget, more) = (keys.clone(), true),
+                Stage::Delete(_) | Stage::Prune(_) => more = true,
+                _ => {}
+            }
+        }
+        more.then(|| self.me.claim(Phase::Settling, invalidate, forget))
+    }
+
+    async fn invalidate(&mut self, files: &[String]) -> Result<Option<End>, PublishError> {
+        let id = self.tell_cdn(files).await?;
+        let deletes = self.has(|stage| matches!(stage, Stage::Delete(_) | Stage::Prune(_)));
+        let forgets = self.has(|stage| matches!(stage, Stage::Forget(_)));
+        let Some(id) = id else { return Ok(None) };
+        self.state.done.invalidation = Some(id.clone());
+        if !deletes && !self.wait {
+            return Ok(None);
+        }
+        if !deletes && !forgets {
+            // Nothing is left to be done by anybody: others need not know that we wait.
+            self.settle().await?;
+        }
+        let Some((cdn, _)) = &self.cdn else { return Ok(None) };
+        self.step.live("waiting for CloudFront to forget what changed");
+        if cdn.completed(&id).await? {
+            self.state.done.completed = true;
+            return Ok(None);
+        }
+        let why = format!("the invalidation `{id}` is not completed yet");
+        Ok(Some(End::DoneButNotDeleted(why)))
+    }
+
+    async fn tell_cdn(&mut self, files: &[String]) -> Result<Option<String>, PublishError> {
+        let Some((cdn, distribution)) = &self.cdn else { return Ok(None) };
+        let paths =
+            told(&self.invalidation, files, self.bucket.prefix.trim_end_matches('/'), distribution);
+        let reference =
+            format!("{}-{}-{}", self.me.release, self.me.token, self.state.done.told.len());
+        let id = cdn.invalidate(self.step, &paths, &reference).await?;
+        self.state.done.told.extend(paths);
+        Ok(Some(id))
+    }
+
+    /// Deletes under a claim of its own: a publisher that began meanwhile may need what this one would delete.
+    async fn delete(&mut self, paths: &[String]) -> Result<Option<End>, PublishError> {
+        if self.state.renewal.is_none() {
+            let mut claim = self.settling().unwrap_or_else(|| self.me.nothing_left());
+            claim.phase = Phase::Deleting;
+            claim.invalidate = self.deleted_files();
+            let held = self.hold.write(|current| current.claim = Some(claim)).await?;
+            if let Held::Lost(winner) = held {
+                let other = winner.release;
+                let why = format!("`{other}` is being published: it takes over the deletion");
+                self.state.claimed = false;
+                return Ok(Some(End::DoneButNotDeleted(why)));
+            }
+            self.state.renewal = Some(self.hold.renewed());
+        }
+        self.bucket.delete(paths).await?;
+        self.state.done.deleted += paths.len();
+        if self.state.done.deleted == self.plan.doomed.len() {
+            let manifest = self.manifest(false);
+            self.put_manifest(&manifest).await?;
+        }
+        Ok(None)
+    }
+
+    /// Files whose cached copies are told to go once they are deleted.
+    fn deleted_files(&self) -> Vec<String> {
+        let told = |stage: &Stage| match stage {
+            Stage::InvalidateDeleted(files) => Some(files.clone()),
+            _ => None,
+        };
+        self.plan.stages.iter().find_map(told).unwrap_or_default()
+    }
+
+    async fn invalidate_deleted(&mut self, files: &[String]) -> Result<Option<End>, PublishError> {
+        let id = self.tell_cdn(files).await?;
+        let prunes = self.has(|stage| matches!(stage, Stage::Prune(_)));
+        if let (Some((cdn, _)), Some(id), true) = (&self.cdn, id, prunes)
+            && !cdn.completed(&id).await?
+        {
+            let why = format!("the invalidation `{id}` is not completed yet");
+            return Ok(Some(End::DoneButNotDeleted(why)));
+        }
+        Ok(None)
+    }
+
+    fn has(&self, wanted: fn(&Stage) -> bool) -> bool {
+        self.plan.stages.iter().any(wanted)
+    }
+
+    /// Gives the claim back, if there still is one.
+    async fn settle(&mut self) -> Result<(), PublishError> {
+        if let Some(winner) = self.stop_renewal().await {
+            self.step.say(format!("`{}` is being published meanwhile", winner.release));
+            return Ok(());
+        }
+        if !self.state.finished || !self.state.claimed {
+            return Ok(());
+        }
+        self.state.claimed = false;
+        // Whoever claimed meanwhile has read what was left to do.
+        let _taken_over = self
+            .hold
+            .write_if(|current| current.claim.is_some(), |current| current.claim = None)
+            .await?;
+        Ok(())
+    }
+
+    async fn stop_renewal(&mut self) -> Option<Winner> {
+        match self.state.renewal.take() {
+            Some(renewal) => renewal.stop().await,
+            None => None,
+        }
+    }
+
+    async fn put_manifest(&self, manifest: &Manifest) -> Result<(), PublishError> {
+        put_manifest(&self.bucket, manifest).await
+    }
+
+    /// The release as it is in the bucket now.
+    fn manifest(&self, with_doomed: bool) -> Manifest {
+        let files = self
+            .plan
+            .files
+            .iter()
+            .map(|file| entry(file, &self.remote, self.state.written.get(&file.path)))
+            .collect();
+        let mut left: Vec<Left> = self.plan.left.clone();
+        if with_doomed {
+            left.extend(self.plan.doomed.iter().cloned());
+        }
+        let stored: Vec<Stored> = self.plan.stored.clone();
+        Manifest { release: self.me.release.clone(), at: self.now, files, left, stored }
+    }
+
+    /// Files that were sent with nobody asking for them yet, when the run ended early.
+    pub(crate) fn untouched(&self) -> bool {
+        !self.state.claimed
+    }
+}
+
+/// The paths that the CDN is told to forget for `files` of the site.
+pub(crate) fn told(
+    invalidation: &Invalidation,
+    files: &[String],
+    prefix: &str,
+    distribution: &Distribution,
+) -> Vec<String> {
+    match invalidation {
+        Invalidation::Paths(paths) => paths.clone(),
+        Invalidation::Auto | Invalidation::None => {
+            cached_paths(files, prefix, &distribution.origin_path)
+        }
+    }
+}
+
+pub(crate) async fn put_manifest(bucket: &Bucket, manifest: &Manifest) -> Result<(), PublishError> {
+    let path = manifest_path(&manifest.release);
+    let bytes = serde_json::to_vec(manifest)
+        .map_err(|source| PublishError::Unreadable { key: bucket.full_key(&path), source })?;
+    bucket.put(&path, bytes).await?;
+    Ok(())
+}
+
+/// A file as the manifest has it: as it was written, else as it was seen.
+pub(crate) fn entry(file: &Wanted, remote: &Remote, written: Option<&Written>) -> Entry {
+    let seen = remote.seen.get(&file.path);
+    let (etag, version) = match (written, seen) {
+        (Some(written), _) => (Some(written.etag.clone()), written.version.clone()),
+        (None, Some(seen)) => (seen.content.etag.clone(), seen.version.clone()),
+        (None, None) => (file.content.etag.clone(), None),
+    };
+    Entry {
+        path: file.path.clone(),
+        size: file.size,
+        class: file.class,
+        content: Content { sha256: file.content.sha256, etag },
+        headers: file.headers.clone(),
+        version,
+    }
+}
