@@ -324,8 +324,10 @@ pub(crate) fn end(operation: &Operation, answer: &Result<HttpResponse, Connector
                     .headers()
                     .get("content-type")
                     .is_some_and(|kind| kind.starts_with("text/html"));
-                // Something between here and AWS answered in its place: what AWS did is unknown.
-                return if html && !operation.streaming { End::Doubtful } else { End::Answered };
+                // Something between here and AWS answered in its place: what AWS did is unknown. S3 alone has pages of its
+                // own, and describes one to a HEAD in these words.
+                let in_between = html && operation.service != "s3";
+                return if in_between { End::Doubtful } else { End::Answered };
             }
             let body = String::from_utf8_lossy(body);
             let code = error_code(response.headers(), &body);

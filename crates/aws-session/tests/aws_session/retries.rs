@@ -140,3 +140,11 @@ fn a_dry_run_s_write_is_stopped_before_it_is_sent() {
     ended.says("a dry run makes no writing call");
     assert!(aws.asked().is_empty());
 }
+
+#[test]
+fn a_page_in_a_bucket_is_an_answer() {
+    let aws =
+        Aws::start(|_, _| Answer::Whole(200, &[("content-type", "text/html")], String::new()));
+    let ended = Probe::new("head-object").at(&aws).run();
+    assert_eq!(ended.output("calls"), "s3:HeadObject site/index.html x1", "{}", ended.text);
+}
