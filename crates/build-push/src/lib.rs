@@ -33,6 +33,9 @@ pub use crate::{
 /// Look → plan → (a dry run ends here) → build, push, read back, name → report.
 pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     let session = Session::open(step, &inputs.aws).await?;
+    if inputs.common.dry_run {
+        session.read_only();
+    }
     let mut docker = Docker::new(step)?;
     let ecr = Ecr::new(&session, &inputs.repository);
     let mut look = tokio::select! {
