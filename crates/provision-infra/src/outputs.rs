@@ -2,7 +2,7 @@
 
 use actions_runtime::{Exit, StepOutputs};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::lock::LockInfo;
 
@@ -37,7 +37,7 @@ pub struct Outputs {
     pub seconds: f64,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// What there is, is what the configuration says; or the outputs were written.
@@ -75,18 +75,23 @@ pub enum FailureReason {
     StateLocked,
 }
 
+impl Verdict {
+    /// A public contract: append, never renumber.
+    pub const fn exit(self) -> Exit {
+        match self {
+            Self::NoChanges | Self::Changes | Self::Applied | Self::Planned => Exit::Code(0),
+            Self::Failed => Exit::Code(1),
+            Self::Refused => Exit::Code(3),
+            Self::Stale => Exit::Code(4),
+            Self::Locked => Exit::Code(5),
+            Self::Drifted => Exit::Code(6),
+            Self::Cancelled => Exit::Cancelled,
+        }
+    }
+}
+
 impl StepOutputs for Outputs {
     fn exit(&self) -> Exit {
-        match self.verdict {
-            Verdict::NoChanges | Verdict::Changes | Verdict::Applied | Verdict::Planned => {
-                Exit::Code(0)
-            }
-            Verdict::Failed => Exit::Code(1),
-            Verdict::Refused => Exit::Code(3),
-            Verdict::Stale => Exit::Code(4),
-            Verdict::Locked => Exit::Code(5),
-            Verdict::Drifted => Exit::Code(6),
-            Verdict::Cancelled => Exit::Cancelled,
-        }
+        self.verdict.exit()
     }
 }
