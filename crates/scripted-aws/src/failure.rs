@@ -31,10 +31,7 @@ impl World {
             self.task_cannot_start(task, &cannot.reason);
             self.service_event(
                 at,
-                format!(
-                    "(service {name}) was unable to place a task. Reason: {}.",
-                    cannot.reason.trim_end_matches('.')
-                ),
+                format!("(service {name}) was unable to place a task. Reason: {}.", cannot.reason),
             );
             self.count_failure(at, id);
         }

@@ -164,6 +164,8 @@ impl OurRollback {
 struct Failure {
     at: f64,
     ran: bool,
+    /// By a health check, which the breaker does count.
+    by_check: bool,
 }
 
 impl Judge {
@@ -223,7 +225,8 @@ impl Judge {
             let cause = task.cause(&[]);
             if cause.blame == Blame::Release {
                 self.last_stop = Some(at);
-                self.failures.push(Failure { at, ran: task.ran() });
+                let by_check = task.stop_code.as_deref() == Some("ServiceSchedulerInitiated");
+                self.failures.push(Failure { at, ran: task.ran(), by_check });
             }
         }
         mine
@@ -549,8 +552,10 @@ impl Judge {
         // With nothing to go back to the breaker stalls.
         let counted_by_ecs = self.ours.settings.breaker && self.ours.previous.is_some();
         let uncounted = if counted_by_ecs {
-            let crashed =
-                self.failures.iter().filter(|it| it.ran && at - it.at >= patience::COUNTING);
+            let crashed = self
+                .failures
+                .iter()
+                .filter(|it| it.ran && !it.by_check && at - it.at >= patience::COUNTING);
             crashed.count().saturating_sub(self.most_failed)
         } else {
             self.failures.len()
