@@ -233,12 +233,12 @@ impl Refusal<'_> {
             _ if retry::is_throttling(code) || self.status == 429 => {
                 AwsError::Throttled(self.detail(LATER))
             }
-            _ if self.status >= 500 && self.asked.writing() => {
+            _ if self.is_their_trouble() && self.asked.writing() => {
                 let mut doubtful = self.asked.doubtful(self.message());
                 doubtful.detail_mut().code = self.code.map(str::to_owned);
                 doubtful
             }
-            _ if self.status >= 500 => {
+            _ if self.is_their_trouble() => {
                 AwsError::Service(self.detail("the trouble is on AWS's side: run again later"))
             }
             _ if self.status == 404 || is_not_found(code) => AwsError::NotFound(self.detail(&format!(
@@ -247,6 +247,15 @@ impl Refusal<'_> {
             ))),
             _ => AwsError::Service(self.detail("")),
         }
+    }
+
+    /// By status, or by code: S3 may say 200 before it knows.
+    fn is_their_trouble(&self) -> bool {
+        self.status >= 500
+            || matches!(
+                self.code,
+                Some("InternalError" | "InternalFailure" | "ServiceUnavailable" | "RequestTimeout")
+            )
     }
 
     fn wrong_region(&self) -> AwsError {

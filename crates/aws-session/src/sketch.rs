@@ -21,10 +21,12 @@ impl<'a> Sketch<'a> {
             None => (after_scheme, "/"),
         };
         let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
-        let is_json =
-            request.headers().get("content-type").is_some_and(|kind| kind.contains("json"));
+        // Not just any JSON: an object that is put may be a large one, and says nothing of the operation.
+        let protocol = request.headers().get("content-type").unwrap_or_default();
         let json = match request.body().bytes() {
-            Some(bytes) if is_json => serde_json::from_slice(bytes).unwrap_or_default(),
+            Some(bytes) if protocol.starts_with("application/x-amz-json") => {
+                serde_json::from_slice(bytes).unwrap_or_default()
+            }
             _ => Value::Null,
         };
         Self { request, host, path, query, json }

@@ -328,8 +328,16 @@ pub(crate) fn end(operation: &Operation, answer: &Result<HttpResponse, Connector
                     .is_some_and(|kind| kind.starts_with("text/html"));
                 // Something between here and AWS answered in its place: what AWS did is unknown. S3 alone has pages of its
                 // own, and describes one to a HEAD in these words.
-                let in_between = html && operation.service != "s3";
-                return if in_between { End::Doubtful } else { End::Answered };
+                if html && operation.service != "s3" {
+                    return End::Doubtful;
+                }
+                // S3 says 200 before it copies, and may then find that it cannot.
+                let late_error = operation.service == "s3" && is_error_document(body);
+                if !late_error {
+                    return End::Answered;
+                }
+                let body = String::from_utf8_lossy(body);
+                return retry::end(500, error_code(response.headers(), &body).as_deref(), "", None);
             }
             let body = String::from_utf8_lossy(body);
             let code = error_code(response.headers(), &body);
@@ -350,6 +358,18 @@ pub(crate) fn never_sent(error: &ConnectorError) -> bool {
         cause = error.source();
     }
     false
+}
+
+fn is_error_document(body: &[u8]) -> bool {
+    let body = body.trim_ascii_start();
+    let root = match body.strip_prefix(b"<?xml") {
+        Some(rest) => match rest.iter().position(|byte| *byte == b'>') {
+            Some(end) => rest[end + 1..].trim_ascii_start(),
+            None => return false,
+        },
+        None => body,
+    };
+    root.starts_with(b"<Error>")
 }
 
 /// The error code in any of the places where AWS's protocols put it.
@@ -403,6 +423,30 @@ mod tests {
         let mut headers = Headers::new();
         headers.insert("x-amzn-errortype", "AccessDeniedException:http://internal/");
         assert_eq!(error_code(&headers, "").as_deref(), Some("AccessDeniedException"));
+    }
+
+    #[test]
+    fn a_late_error_of_s3_is_one() {
+        let copy = Operation {
+            service: "s3".to_owned(),
+            action: "CopyObject".to_owned(),
+            resource: String::new(),
+            writing: true,
+            repeatable: true,
+            streaming: false,
+        };
+        let answered = |body: &'static str| {
+            let ok = aws_smithy_runtime_api::http::StatusCode::try_from(200).unwrap();
+            end(&copy, &Ok(HttpResponse::new(ok, SdkBody::from(body))))
+        };
+        let error = "<?xml version=\"1.0\"?>\n\n<Error><Code>InternalError</Code></Error>";
+        assert_eq!(answered(error), End::Doubtful);
+        assert_eq!(
+            answered("<Error><Code>SlowDown</Code></Error>"),
+            End::Throttled { after: None }
+        );
+        assert_eq!(answered("<?xml?><CopyObjectResult/>"), End::Answered);
+        assert_eq!(answered("<DeleteResult><Error></Error></DeleteResult>"), End::Answered);
     }
 
     #[test]

@@ -7,6 +7,11 @@ use scripted_aws::{CLUSTER, NEXT_IMAGE, RUNNING_IMAGE, SERVICE, ScriptedAws};
 use step_harness::{Run, Step, step};
 use tokio::time::Instant;
 
+#[path = "ecs_rollout/faults.rs"]
+mod faults;
+#[path = "ecs_rollout/scenarios.rs"]
+mod scenarios;
+
 /// A deployment of the next image, looked at often.
 fn deploy(aws: &ScriptedAws) -> Step {
     step!("ecs-rollout")

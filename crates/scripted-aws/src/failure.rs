@@ -31,7 +31,10 @@ impl World {
             self.task_cannot_start(task, &cannot.reason);
             self.service_event(
                 at,
-                format!("(service {name}) was unable to place a task. Reason: {}.", cannot.reason),
+                format!(
+                    "(service {name}) was unable to place a task. Reason: {}.",
+                    cannot.reason.trim_end_matches('.')
+                ),
             );
             self.count_failure(at, id);
         }

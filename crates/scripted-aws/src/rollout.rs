@@ -1,6 +1,6 @@
 //! A service's deployments: how they begin, go on and succeed, as ECS does it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::given::completed;
 use crate::patch::lay_over;
@@ -125,7 +125,13 @@ impl World {
             self.task_runs(task);
             any = true;
         }
-        if any && let Some(deployment) = self.services[at].deployment(id) {
+        let service = &mut self.services[at];
+        // Behind a load balancer a task that runs is not healthy yet.
+        let balancers = service.settings.get("loadBalancers").and_then(Value::as_array);
+        if any
+            && balancers.is_none_or(Vec::is_empty)
+            && let Some(deployment) = service.deployment(id)
+        {
             deployment.failed = 0;
         }
     }

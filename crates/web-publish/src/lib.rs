@@ -83,6 +83,9 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     }
 
     let session = Session::open(step, &inputs.aws).await?;
+    if inputs.common.dry_run {
+        session.read_only();
+    }
     // Files are read while the bucket is looked at.
     let reading = {
         let inputs = inputs.clone();

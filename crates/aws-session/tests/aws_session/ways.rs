@@ -154,6 +154,89 @@ fn a_profile_s_region_and_process_are_used() {
 }
 
 #[test]
+fn a_sign_in_through_sso_is_used() {
+    let aws = Aws::start(|asked, _| {
+        if asked.line.starts_with("GET /federation/credentials?") {
+            return Answer::json(
+                r#"{"roleCredentials":{"accessKeyId":"ASIASSO","secretAccessKey":"of-sso","sessionToken":"t","expiration":4951108800000}}"#,
+            );
+        }
+        Answer::json(r#"{"services":[],"failures":[]}"#)
+    });
+    let ended = Probe::new("read")
+        .at(&aws)
+        .without(&["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+        .env("AWS_PROFILE", "team")
+        .file(
+            ".aws/config",
+            "[profile team]\nregion = eu-west-1\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = dev\n\
+             [sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://example.test/start\n",
+        )
+        .file(
+            // Named by the SHA-1 of the session's name.
+            ".aws/sso/cache/a0f1490a20d0211c997b44bc357e1972deab8ae3.json",
+            r#"{"accessToken":"signed-in","expiresAt":"2126-11-24T10:00:00Z","region":"eu-west-1","startUrl":"https://example.test/start"}"#,
+        )
+        .run();
+    assert_eq!(ended.output("verdict"), "done", "{}", ended.text);
+    let asked = aws.asked();
+    assert_eq!(asked[0].header("x-amz-sso_bearer_token"), "signed-in");
+    assert!(asked[1].header("authorization").contains("Credential=ASIASSO/"));
+}
+
+const KEYS: &str = r#"{"Code":"Success","AccessKeyId":"ASIAMACHINE","SecretAccessKey":"of-the-machine","Token":"t","Expiration":"2126-11-24T10:00:00Z"}"#;
+
+#[test]
+fn a_container_s_credentials_are_used() {
+    let container = Aws::start(|_, _| Answer::json(KEYS));
+    let aws = services();
+    let ended = Probe::new("read")
+        .at(&aws)
+        .without(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+        .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("{}/keys", container.url))
+        .run();
+    assert!(aws.asked()[0].header("authorization").contains("Credential=ASIAMACHINE/"));
+    assert_eq!(ended.output("sentence"), "1 call, none of them writing");
+}
+
+#[test]
+fn an_instance_s_region_and_credentials_are_used_where_there_are_no_others() {
+    let instance = Aws::start(|asked, _| {
+        let path = asked.line.split(' ').nth(1).unwrap_or_default();
+        match path {
+            "/latest/api/token" => Answer::Whole(
+                200,
+                &[("x-aws-ec2-metadata-token-ttl-seconds", "21600")],
+                "metadata-token".to_owned(),
+            ),
+            "/latest/meta-data/placement/region" => Answer::json("eu-south-2"),
+            "/latest/meta-data/iam/security-credentials-extended/"
+            | "/latest/meta-data/iam/security-credentials/" => Answer::json("runner"),
+            "/latest/meta-data/iam/security-credentials-extended/runner"
+            | "/latest/meta-data/iam/security-credentials/runner" => Answer::json(KEYS),
+            other => panic!("asked for {other}"),
+        }
+    });
+    let aws = services();
+    let ended = Probe::new("read")
+        .at(&aws)
+        .without(&[
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_REGION",
+            "AWS_EC2_METADATA_DISABLED",
+        ])
+        .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &instance.url)
+        .run();
+    assert_eq!(ended.output("verdict"), "done", "{}", ended.text);
+    let signed = aws.asked()[0].header("authorization").to_owned();
+    assert!(
+        signed.contains("Credential=ASIAMACHINE/") && signed.contains("/eu-south-2/"),
+        "{signed}"
+    );
+}
+
+#[test]
 fn a_bundle_that_is_none_is_told() {
     for (path, problem) in
         [("/nowhere.pem", "cannot be read"), ("/etc/hostname", "holds no certificates in PEM form")]

@@ -164,8 +164,6 @@ impl OurRollback {
 struct Failure {
     at: f64,
     ran: bool,
-    /// By a health check, which the breaker does count.
-    by_check: bool,
 }
 
 impl Judge {
@@ -225,8 +223,7 @@ impl Judge {
             let cause = task.cause(&[]);
             if cause.blame == Blame::Release {
                 self.last_stop = Some(at);
-                let by_check = task.stop_code.as_deref() == Some("ServiceSchedulerInitiated");
-                self.failures.push(Failure { at, ran: task.ran(), by_check });
+                self.failures.push(Failure { at, ran: task.ran() });
             }
         }
         mine
@@ -552,10 +549,8 @@ impl Judge {
         // With nothing to go back to the breaker stalls.
         let counted_by_ecs = self.ours.settings.breaker && self.ours.previous.is_some();
         let uncounted = if counted_by_ecs {
-            let crashed = self
-                .failures
-                .iter()
-                .filter(|it| it.ran && !it.by_check && at - it.at >= patience::COUNTING);
+            let crashed =
+                self.failures.iter().filter(|it| it.ran && at - it.at >= patience::COUNTING);
             crashed.count().saturating_sub(self.most_failed)
         } else {
             self.failures.len()

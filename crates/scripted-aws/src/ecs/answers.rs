@@ -69,10 +69,7 @@ pub(super) fn service(world: &World, service: &Service, with_tags: bool) -> Valu
             "serviceArn": service.arn,
             "serviceName": service.name,
             "clusterArn": arn("ecs", &format!("cluster/{}", service.cluster)),
-            "roleArn": format!(
-                "arn:aws:iam::{}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
-                crate::ACCOUNT
-            ),
+            "roleArn": arn("iam", "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS").replace(crate::REGION, ""),
             "createdAt": stamp(Duration::ZERO),
             "desiredCount": service.desired,
             "runningCount": running,
