@@ -23,7 +23,6 @@ macro_rules! program {
 /// In the order in which a deploy runs them.
 pub fn all() -> Vec<Program> {
     vec![
-        program!("provision-infra", "layers", provision_infra),
         program!("render-env", "file-text", render_env),
         program!("build-push", "package", build_push),
         program!("ecs-rollout", "upload-cloud", ecs_rollout),

@@ -14,7 +14,6 @@ mod operation;
 mod retry;
 mod role;
 mod session;
-mod settings;
 mod sketch;
 mod transport;
 

@@ -1,7 +1,8 @@
 //! A Docker engine: the one that answers, else one of our own under `target/`, shared by all who run at the time.
 //!
-//! Our own engine leaves the machine's firewall alone (`--iptables=false`): containers reach the host over a bridge that is ours and
-//! goes with it, they need no way out, and nothing has to be taken back. The price: no internet inside containers.
+//! Our own engine leaves the machine's firewall alone (`--iptables=false`): containers reach the host over a bridge that is ours, they
+//! need no way out, and what is made (bridges, one rule for traffic between our own containers) goes with it. The price: no internet
+//! inside containers.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
@@ -25,6 +26,8 @@ pub(crate) struct Engine {
     /// Where a container reaches this machine: what Docker calls the host gateway.
     pub(crate) gateway: Option<IpAddr>,
     pub(crate) ours: bool,
+    /// What the names of our bridges begin with.
+    pub(crate) bridge: String,
     /// The daemon, when this process is the one that started it: it has to be waited for.
     pub(crate) daemon: Option<Child>,
 }
@@ -44,6 +47,7 @@ impl Engine {
                 host,
                 gateway: gateway.trim().parse().ok(),
                 ours: false,
+                bridge: String::new(),
                 daemon: None,
             });
         }
@@ -54,7 +58,13 @@ impl Engine {
             && succeeds(docker(host).arg("version"))
         {
             let gateway = state["gateway"].as_str().and_then(|gateway| gateway.parse().ok());
-            return Ok(Self { host: host.to_owned(), gateway, ours: true, daemon: None });
+            return Ok(Self {
+                host: host.to_owned(),
+                gateway,
+                ours: true,
+                bridge: bridge_name(place.root()),
+                daemon: None,
+            });
         }
         install_what_is_missing(say)?;
         start(place)
@@ -127,6 +137,12 @@ fn start(place: &Place) -> Result<Engine> {
     output(Command::new("ip").args(["link", "add", "name", &bridge, "type", "bridge"]))?;
     output(Command::new("ip").args(["address", "add", &format!("{gateway}/24"), "dev", &bridge]))?;
     output(Command::new("ip").args(["link", "set", &bridge, "up"]))?;
+    // Any Docker that ran here before left FORWARD at DROP, and that reaches even from one container to the next on one bridge.
+    let mine = format!("{bridge}+");
+    let _without_iptables_nothing_drops = output(
+        Command::new("iptables")
+            .args(["-w", "-I", "FORWARD", "-i", &mine, "-o", &mine, "-j", "ACCEPT"]),
+    );
 
     let host = format!("unix://{}", folder.join("docker.sock").display());
     let log_path = folder.join("dockerd.log");
@@ -170,7 +186,7 @@ fn start(place: &Place) -> Result<Engine> {
     if !up {
         return Err(Error::Silent { what: "dockerd", seconds: 60, log: last_words(&log_path) });
     }
-    Ok(Engine { host, gateway: Some(gateway.into()), ours: true, daemon: Some(daemon) })
+    Ok(Engine { host, gateway: Some(gateway.into()), ours: true, bridge, daemon: Some(daemon) })
 }
 
 /// The engine's helpers (iptables, runc) are looked up on PATH, and a desktop user's has no sbin.
@@ -180,9 +196,14 @@ fn path_with_sbin() -> std::ffi::OsString {
     path
 }
 
-/// One bridge a workspace, so that two clones on one machine do not share addresses. Interface names end after 15 characters.
+/// One bridge a workspace, so that two clones on one machine do not share addresses.
 fn bridge_name(root: &Path) -> String {
-    format!("la{:08x}", hash(root))
+    format!("la{:06x}", hash(root) & 0xff_ffff)
+}
+
+/// The bridge of one local AWS. Interface names end after 15 characters.
+pub(crate) fn bridge_of_run(bridge: &str, run: &str) -> String {
+    format!("{bridge}{:07x}", hash(Path::new(run)) & 0xfff_ffff)
 }
 
 /// FNV-1a: the standard library's hasher may differ from one build to the next, and the name must not.

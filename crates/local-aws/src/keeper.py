@@ -124,6 +124,11 @@ def end_engine(root):
     for mount in sorted((m for m in mounts if m.startswith(str(root / "engine") + "/")), reverse=True):
         subprocess.run(["umount", mount], stderr=subprocess.DEVNULL)
     subprocess.run(["ip", "link", "delete", state["bridge"]], stderr=subprocess.DEVNULL)
+    ours = state["bridge"] + "+"
+    rule = ["iptables", "-w", "-D", "FORWARD", "-i", ours, "-o", ours, "-j", "ACCEPT"]
+    # Once for each start that found no time to take it back.
+    while shutil.which("iptables") and subprocess.run(rule, stderr=subprocess.DEVNULL).returncode == 0:
+        pass
     shutil.rmtree(execution, ignore_errors=True)
     for name in ("state.json", "docker.sock", "dockerd.pid"):
         (root / "engine" / name).unlink(missing_ok=True)

@@ -20,6 +20,7 @@ mod ministack;
 mod place;
 mod postgres;
 mod stage;
+mod terraform;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -41,6 +42,7 @@ use crate::forward::Forward;
 use crate::keeper::Keeper;
 use crate::place::{Place, identity, write_json};
 pub use crate::stage::Stage;
+pub use crate::terraform::terraform_config;
 
 /// The region of everything here.
 pub const REGION: &str = "eu-west-1";
@@ -73,6 +75,17 @@ pub struct LocalAws {
     forwards: Mutex<BTreeMap<u16, Forward>>,
     boto: Mutex<Option<Boto>>,
     keeper: Keeper,
+}
+
+/// Installs Debian packages, where that is possible: root and apt-get. The caller says so first.
+pub fn install(packages: &[&str]) -> Result<()> {
+    if apt::can_install() {
+        return apt::install(packages);
+    }
+    Err(Error::Other(format!(
+        "{} would have to be installed, and only root with apt-get can",
+        packages.join(", ")
+    )))
 }
 
 impl LocalAws {
@@ -126,7 +139,12 @@ impl LocalAws {
         self.note()?;
         // What is published from this network is bound to loopback, on an engine of somebody else too.
         let loopback = "com.docker.network.bridge.host_binding_ipv4=127.0.0.1";
-        command::output(&mut self.docker(&["network", "create", "--opt", loopback, &name]))?;
+        let mut create = self.docker(&["network", "create", "--opt", loopback]);
+        if engine.ours {
+            let bridge = engine::bridge_of_run(&engine.bridge, &name);
+            create.args(["--opt", &format!("com.docker.network.bridge.name={bridge}")]);
+        }
+        command::output(create.arg(&name))?;
         command::output(&mut self.docker(&[
             "create",
             "--name",
@@ -296,7 +314,7 @@ impl LocalAws {
         )];
         if self.engine_is_ours() {
             stays.push(
-                "packages that were installed (docker.io, iptables) stay installed; the bridge goes with the engine, and no iptables rule was made"
+                "packages that were installed (docker.io, iptables) stay installed; the bridges and the one iptables rule of the engine go with it"
                     .to_owned(),
             );
         }

@@ -15,10 +15,10 @@ use crate::{Engine, Say};
 /// The first that the machine's archive has is taken.
 const MAJORS: [u8; 4] = [15, 17, 16, 18];
 const LABEL: &str = "local-aws.recipe";
-const RECIPE: &str = "3";
-const APPLETS: [&str; 18] = [
+const RECIPE: &str = "4";
+const APPLETS: [&str; 20] = [
     "sh", "chown", "chmod", "mkdir", "cat", "ls", "id", "su", "sleep", "echo", "test", "rm", "env",
-    "grep", "ln", "cp", "nc", "wget",
+    "grep", "ln", "cp", "nc", "nslookup", "sed", "wget",
 ];
 
 /// Makes sure that the engine has an image, and gives its major version. To be called under the setup lock.

@@ -45,6 +45,15 @@ impl LocalAws {
         .map(Stage)
     }
 
+    /// Asks the stage's PostgreSQL itself, past every program; rows as arrays.
+    pub fn sql(&self, stage: &Stage, query: &str) -> Result<Value> {
+        let filter = format!("label=cluster_id={}", stage.text("/database/cluster")?);
+        let container = self.docker_output(&["ps", "--quiet", "--filter", &filter])?;
+        let published = self.docker_output(&["port", container.trim(), "5432"])?;
+        let (_, port) = published.trim().rsplit_once(':').unwrap_or_default();
+        self.script(include_str!("sql.py"), &[stage.text("/database/secret")?, port, query])
+    }
+
     /// What a visitor types: the distribution's name under `localhost`, which browsers and curl take for this machine.
     pub fn site_url(&self, stage: &Stage) -> Result<String> {
         let domain = stage.text("/distribution/domain")?;
