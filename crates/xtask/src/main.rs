@@ -4,6 +4,7 @@
 //! within seconds of a cold clone.
 
 mod bench;
+mod demo;
 mod generate;
 mod process;
 mod test;
@@ -15,6 +16,8 @@ The project's own tasks
 
 Usage: cargo xtask <TASK>
 
+  demo [--keep]         deploy the example app onto an AWS on this machine with all programs, break it, roll it back;
+                        --keep leaves it up until Ctrl-C
   test                  every test that this machine can run; what is missing is named with the way to get it
   generate [--check]    write what is generated from the programs' own types (action.yml, tables); --check only compares
   bench startup         start to first line, resident memory and size of each release binary
@@ -23,6 +26,8 @@ Usage: cargo xtask <TASK>
 fn main() -> miette::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["demo"] => demo::run(demo::Keep::No),
+        ["demo", "--keep"] => demo::run(demo::Keep::UntilInterrupted),
         ["test"] => test::run(),
         ["generate"] => generate::run(generate::Mode::Write),
         ["generate", "--check"] => generate::run(generate::Mode::Check),
