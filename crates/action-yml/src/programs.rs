@@ -23,9 +23,27 @@ macro_rules! program {
 /// In the order in which a deploy runs them.
 pub fn all() -> Vec<Program> {
     vec![
+        program!("provision-infra", "layers", provision_infra),
         program!("render-env", "file-text", render_env),
         program!("build-push", "package", build_push),
+        migrate(),
         program!("ecs-rollout", "upload-cloud", ecs_rollout),
         program!("web-publish", "globe", web_publish),
     ]
+}
+
+/// The one whose exit code is another program's.
+fn migrate() -> Program {
+    Program::new(
+        "migrate",
+        "database",
+        migrate::Inputs::command(),
+        schema_for!(migrate::Outputs),
+        |verdict| {
+            Some(match serde_json::from_value(verdict).ok()? {
+                migrate::Verdict::Failed => "the container's own, 125 without one".to_owned(),
+                verdict => exit_code(verdict.exit(None)),
+            })
+        },
+    )
 }

@@ -45,7 +45,7 @@ impl Asked<'_> {
     {
         match error {
             SdkError::ServiceError(answer) => {
-                let response = (answer.raw() as &dyn std::any::Any).downcast_ref::<HttpResponse>();
+                let response = http(answer.raw());
                 let refusal = Refusal {
                     asked: self,
                     code: answer.err().code(),
@@ -56,17 +56,31 @@ impl Asked<'_> {
                 };
                 refusal.explain()
             }
-            SdkError::ConstructionFailure(_) => AwsError::Invalid(self.detail(innermost(error), "")),
-            SdkError::ResponseError(_) if self.writing() => self.doubtful(innermost(error)),
-            SdkError::ResponseError(_) => AwsError::NoAnswer(self.detail(
-                innermost(error),
-                &format!(
-                    "{} answered with something that is no answer of AWS: is there a proxy in between?",
-                    self.endpoint()
-                ),
-            )),
+            SdkError::ConstructionFailure(_) => {
+                AwsError::Invalid(self.detail(innermost(error), ""))
+            }
+            SdkError::ResponseError(answer) => self.garbled(http(answer.raw()), innermost(error)),
             _ => self.unanswered(error),
         }
+    }
+
+    /// An answer that no AWS service gives.
+    fn garbled(&self, response: Option<&HttpResponse>, problem: String) -> AwsError {
+        let status = response.map_or(200, |response| response.status().as_u16());
+        let is_page = response
+            .and_then(|response| response.headers().get("content-type"))
+            .is_some_and(|kind| kind.starts_with("text/html"));
+        let message = if is_page { format!("HTTP status {status}, and a page") } else { problem };
+        let proxy =
+            format!("{} answered as AWS does not: is there a proxy in between?", self.endpoint());
+        if (400..500).contains(&status) {
+            // Whoever says no in AWS's place has not passed it on.
+            return AwsError::Unreachable(self.detail(message, &proxy));
+        }
+        if self.writing() {
+            return self.doubtful(message);
+        }
+        AwsError::NoAnswer(self.detail(message, &proxy))
     }
 
     fn unanswered(&self, error: &(dyn Error + 'static)) -> AwsError {
@@ -283,6 +297,10 @@ impl Refusal<'_> {
         detail.code = self.code.map(str::to_owned);
         detail
     }
+}
+
+fn http<R: 'static>(raw: &R) -> Option<&HttpResponse> {
+    (raw as &dyn std::any::Any).downcast_ref()
 }
 
 fn is_not_found(code: &str) -> bool {

@@ -14,6 +14,7 @@ mod operation;
 mod retry;
 mod role;
 mod session;
+mod settings;
 mod sketch;
 mod transport;
 

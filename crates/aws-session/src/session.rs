@@ -1,31 +1,21 @@
 //! The way to AWS, opened once by a program before it looks at anything.
 
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::{error::Error, fmt, sync::Arc};
 
 use actions_runtime::{Cancelled, Faults, Step};
-use aws_config::{
-    AppName, BehaviorVersion, Region, SdkConfig, identity::IdentityCache,
-    meta::region::RegionProviderChain, retry::RetryConfig, timeout::TimeoutConfig,
-};
+use aws_config::SdkConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::service_config::ServiceConfigKey;
-use miette::IntoDiagnostic as _;
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
 use crate::{
-    AccountId, AwsError, AwsInputs, Calls, error, explain::Asked, role::RoleCredentials,
+    AccountId, AwsError, AwsInputs, Calls, error, explain::Asked, role::RoleCredentials, settings,
     transport::Transport,
 };
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
-/// Credentials may need a token, a role and a throttled minute.
-const CREDENTIALS_TIMEOUT: Duration = Duration::from_mins(1);
-/// Off AWS nobody answers for instance metadata, and a forgotten region must be told soon.
-const INSTANCE_REGION_TIMEOUT: Duration = Duration::from_secs(2);
 /// Shorter ones are stand-ins for an emulator (`test`), and hiding them would blot out half of a log.
 const SHORTEST_SECRET: usize = 16;
 
@@ -66,15 +56,16 @@ impl Session {
             }
         }
         let calls = Calls::default();
-        let transport = Transport::new(calls.clone(), bundle(step)?);
-        let region = region(inputs, &transport).await?;
-        let mut config = config(region.clone(), transport.clone()).await;
+        let transport = Transport::new(calls.clone(), settings::bundle(step)?);
+        let region = settings::region(step, inputs, &transport).await?;
+        settings::check_endpoints(step)?;
+        let mut config = settings::config(region.clone(), transport.clone()).await;
         if let Some(role) = &inputs.role_to_assume {
             let provider = RoleCredentials::open(step, role, &config, transport.clone()).await?;
             config = config
                 .into_builder()
                 .credentials_provider(SharedCredentialsProvider::new(provider))
-                .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build())
+                .identity_cache(settings::identity_cache())
                 .build();
         }
         let session = Self(Arc::new(Inner {
@@ -198,62 +189,4 @@ impl Session {
         )
         .into())
     }
-}
-
-/// As the AWS CLI has it: the bundle replaces the certificates of the system.
-fn bundle(step: &Step) -> miette::Result<Option<Vec<u8>>> {
-    let Some(path) = step.env("AWS_CA_BUNDLE") else { return Ok(None) };
-    let fault = |problem: &str| Faults::one("AWS_CA_BUNDLE", format!("`{path}` {problem}"));
-    let pem = std::fs::read(&path).map_err(|error| fault(&format!("cannot be read: {error}")))?;
-    // The TLS library takes a bundle at its word and stops the process where it is none.
-    if !crate::transport::is_bundle(&pem) {
-        return Err(fault("holds no certificates in PEM form").into());
-    }
-    Ok(Some(pem))
-}
-
-async fn region(inputs: &AwsInputs, transport: &Transport) -> miette::Result<Region> {
-    if let Some(region) = &inputs.aws_region {
-        return Ok(Region::new(region.clone()));
-    }
-    let known = RegionProviderChain::first_try(
-        aws_config::environment::EnvironmentVariableRegionProvider::new(),
-    )
-    .or_else(aws_config::profile::ProfileFileRegionProvider::new());
-    if let Some(region) = known.region().await {
-        return Ok(region);
-    }
-    let metadata = aws_config::imds::region::ImdsRegionProvider::builder()
-        .configure(
-            &aws_config::provider_config::ProviderConfig::default()
-                .with_http_client(transport.clone()),
-        )
-        .build();
-    let asked = tokio::time::timeout(INSTANCE_REGION_TIMEOUT, metadata.region()).await;
-    asked.ok().flatten().ok_or_else(|| {
-        Faults::one(
-            "aws-region",
-            "is needed: neither `AWS_REGION` nor `AWS_DEFAULT_REGION` is set, and no profile has a region",
-        )
-        .into()
-    })
-}
-
-async fn config(region: Region, transport: Transport) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
-        .build();
-    let loader = aws_config::defaults(BehaviorVersion::latest())
-        .region(region)
-        .http_client(transport)
-        // The transport repeats what may be repeated.
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts)
-        .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build());
-    let loader = match AppName::new("todo-actions").into_diagnostic() {
-        Ok(name) => loader.app_name(name),
-        Err(_) => loader,
-    };
-    loader.load().await
 }

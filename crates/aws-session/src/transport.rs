@@ -179,7 +179,9 @@ pub(crate) fn is_bundle(pem: &[u8]) -> bool {
     let mut certificates = text.split(BEGIN).skip(1).peekable();
     certificates.peek().is_some()
         && certificates.all(|certificate| {
-            let body = certificate.split("-----END CERTIFICATE-----").next().unwrap_or_default();
+            let Some((body, _)) = certificate.split_once("-----END CERTIFICATE-----") else {
+                return false;
+            };
             let body: String = body.split_whitespace().collect();
             // DER: a certificate is a sequence.
             STANDARD.decode(body).is_ok_and(|der| der.first() == Some(&0x30))

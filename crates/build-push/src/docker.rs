@@ -118,7 +118,9 @@ impl Docker {
         let own = engine.clone().ok().into_iter();
         let builder = match (buildx?, inspected?) {
             (Ok(_version), Ok(told)) => {
-                let driver = member(&told, "Driver:").unwrap_or("docker").to_owned();
+                let driver = member(&told, "Driver:").filter(|driver| !driver.is_empty());
+                // Without a name the builder is the engine's own, and there is no engine.
+                let driver = driver.unwrap_or("docker").to_owned();
                 let mut platforms: Vec<String> = member(&told, "Platforms:")
                     .unwrap_or_default()
                     .split(',')

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actions_runtime::{Faults, did_you_mean};
 use aws_sdk_ecs::{
     Client,
-    types::{Service, SortOrder, TaskDefinitionField, TaskDefinitionStatus},
+    types::{Service, ServiceField, SortOrder, TaskDefinitionField, TaskDefinitionStatus},
 };
 use aws_session::{AwsError, Session};
 use aws_smithy_runtime_api::{
@@ -95,6 +95,7 @@ impl Ecs {
             .describe_services()
             .cluster(cluster)
             .services(service)
+            .include(ServiceField::Tags)
             .send()
             .await
             .map_err(|error| self.session.explain("ecs:DescribeServices", service, error));

@@ -111,6 +111,7 @@ impl LogStream {
             session: session.clone(),
             stream: self.clone(),
             token: None,
+            newest: None,
         }
     }
 }
@@ -121,9 +122,15 @@ pub struct Follower {
     session: Session,
     stream: LogStream,
     token: Option<String>,
+    newest: Option<f64>,
 }
 
 impl Follower {
+    /// When the newest line of all so far was written, in seconds since 1970.
+    pub fn newest(&self) -> Option<f64> {
+        self.newest
+    }
+
     /// Every line that came since the last call. Empty where there is none, or no stream yet.
     /// After a task has STOPPED its last lines may take some seconds to come: call until they stay away.
     pub async fn read(&mut self) -> Result<Vec<String>, AwsError> {
@@ -159,6 +166,15 @@ impl Follower {
         let end = next.is_none() || next == self.token;
         let events = answer.events();
         let lines = split(events.iter().filter_map(|event| event.message()));
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of this millennium fit")]
+        let newest = events
+            .iter()
+            .filter_map(aws_sdk_cloudwatchlogs::types::OutputLogEvent::timestamp)
+            .max()
+            .map(|it| it as f64 / 1000.0);
+        if newest > self.newest {
+            self.newest = newest;
+        }
         if next.is_some() {
             self.token = next;
         }

@@ -9,7 +9,7 @@ mod tasks;
 use serde_json::{Value, json};
 
 use crate::refusal::{Answer, Refusal, page, refuse, text};
-use crate::world::{World, arn, short};
+use crate::world::{Task, World, arn, short};
 
 pub(crate) fn call(world: &mut World, operation: &str, body: &Value) -> Answer {
     match operation {
@@ -44,6 +44,11 @@ pub(crate) fn call(world: &mut World, operation: &str, body: &Value) -> Answer {
             format!("the scripted AWS has no ECS operation {operation}"),
         ),
     }
+}
+
+/// A task, its tags included.
+pub(crate) fn task(world: &World, task: &Task) -> Value {
+    answers::task(world, task, true)
 }
 
 /// The cluster's name that a request is about.

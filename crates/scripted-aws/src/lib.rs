@@ -186,6 +186,15 @@ impl ScriptedAws {
         definition
     }
 
+    /// The tasks that `RunTask` has made, as `DescribeTasks` answers now, oldest first. A repeated client token makes no second one.
+    pub fn tasks(&self) -> Vec<Value> {
+        let mut stage = self.shared.stage();
+        stage.world.advance();
+        let world = &stage.world;
+        let run = world.tasks.iter().filter(|task| !task.group.starts_with("service:"));
+        run.map(|task| ecs::task(world, task)).collect()
+    }
+
     /// Waits until an operation has been called so often; false when that took too long.
     pub fn wait_for(&self, operation: &str, times: usize, at_most: Duration) -> bool {
         let called = |stage: &mut Stage| {

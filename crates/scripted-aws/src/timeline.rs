@@ -177,7 +177,7 @@ impl World {
             Step::OnStop(steps) => self.tasks[at].on_stop = Some(steps),
             Step::Set(set) => {
                 if let Some(members) = &set.task {
-                    overlay(&mut self.tasks[at].overlay, members);
+                    lay_over(&mut self.tasks[at].overlay, members);
                 }
             }
             // The rest is about a service.
@@ -185,30 +185,26 @@ impl World {
         }
     }
 
+    /// `null` in an overlay ends it: the answer is again what it would be.
     fn set_members(&mut self, at: usize, id: &str, set: &Set) {
         if let Some(members) = &set.task {
             for task in self.tasks_of(at, id, |_| true) {
-                overlay(&mut self.tasks[task].overlay, members);
+                lay_over(&mut self.tasks[task].overlay, members);
             }
         }
         let service = &mut self.services[at];
         if let Some(members) = &set.service {
-            overlay(&mut service.overlay, members);
+            lay_over(&mut service.overlay, members);
         }
         let Some(deployment) = service.deployment(id) else { return };
         if let Some(members) = &set.deployment {
-            overlay(&mut deployment.overlay, members);
+            lay_over(&mut deployment.overlay, members);
         }
         let arn = deployment.undoes.clone().unwrap_or_else(|| deployment.record.clone());
         if let (Some(members), Some(known)) = (&set.service_deployment, service.record(&arn)) {
-            overlay(&mut known.overlay, members);
+            lay_over(&mut known.overlay, members);
         }
     }
-}
-
-/// `null` ends a member's overlay: the answer is again what it would be.
-fn overlay(known: &mut serde_json::Value, members: &serde_json::Value) {
-    lay_over(known, members);
 }
 
 /// A step as it stands in the play's history.

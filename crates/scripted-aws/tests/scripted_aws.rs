@@ -393,6 +393,7 @@ fn run_task_is_as_strict_as_the_real_one() {
         run_task(&aws, &token).unwrap()["tasks"][0]["taskArn"],
         first["tasks"][0]["taskArn"]
     );
+    assert_eq!(aws.tasks().len(), 1);
 }
 
 #[test]

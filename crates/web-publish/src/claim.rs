@@ -18,6 +18,8 @@ use crate::{
 
 /// A claim is renewed this often while its publisher lives.
 const RENEWED: Duration = Duration::from_secs(2);
+/// Nothing is written on the strength of a claim that was not renewed for so long: others may soon think this run dead.
+const SURE: Duration = Duration::from_secs(4);
 /// A claim that was not renewed for so long is nobody's.
 const DEAD: Duration = Duration::from_secs(5);
 const WATCHED_EVERY: Duration = Duration::from_millis(500);
@@ -129,57 +131,39 @@ pub(crate) async fn watch(bucket: &Bucket, known: &mut Known) -> Result<Other, P
 #[derive(Clone)]
 pub(crate) struct Hold {
     bucket: Bucket,
-    known: Arc<Mutex<Known>>,
+    known: Arc<Mutex<Held>>,
+    /// Cancelled when somebody else took over.
+    pub(crate) lost: CancellationToken,
+}
+
+/// What this run knows of `current.json`, and since when that is sure.
+struct Held {
+    known: Known,
+    /// When the last write that succeeded was begun.
+    sure: Instant,
+    winner: Option<Winner>,
 }
 
 /// How a write of `current.json` ended.
 #[derive(Debug)]
-pub(crate) enum Held {
+pub(crate) enum Wrote {
     Yes,
     Lost(Winner),
 }
 
 impl Hold {
     pub(crate) fn new(bucket: Bucket, known: Known) -> Self {
-        Self { bucket, known: Arc::new(Mutex::new(known)) }
+        let held = Held { known, sure: Instant::now(), winner: None };
+        Self { bucket, known: Arc::new(Mutex::new(held)), lost: CancellationToken::new() }
     }
 
     /// Changes `current.json`, if it still is what this run last saw.
     pub(crate) async fn write(
         &self,
         change: impl FnOnce(&mut Current),
-    ) -> Result<Held, PublishError> {
-        let mut known = self.known.lock().await;
-        let mut wanted = known.current.clone();
-        change(&mut wanted);
-        let Ok(bytes) = serde_json::to_vec_pretty(&wanted) else { return Ok(Held::Yes) };
-        let mut looks = 0;
-        loop {
-            let condition = known.etag.clone().map_or(Condition::Absent, Condition::Is);
-            let doubt = match self.bucket.put_if(CURRENT, bytes.clone(), &condition).await? {
-                Put::Done(written) => {
-                    *known = Known { current: wanted, etag: Some(written.etag) };
-                    return Ok(Held::Yes);
-                }
-                Put::Lost => None,
-                Put::Unknown(error) => Some(error),
-            };
-            // The answer may be lost while the write was done, and then a second try finds its own traces.
-            let now = Known::read(&self.bucket, self.bucket.fetch(CURRENT).await?)?;
-            if now.current == wanted {
-                *known = now;
-                return Ok(Held::Yes);
-            }
-            if now.etag != known.etag {
-                return Ok(Held::Lost(Winner::of(&now.current)));
-            }
-            looks += 1;
-            match doubt {
-                Some(error) if looks >= LOOKS => return Err(error.into()),
-                None if looks >= LOOKS => return Ok(Held::Lost(Winner::of(&now.current))),
-                _ => sleep(WATCHED_EVERY).await,
-            }
-        }
+    ) -> Result<Wrote, PublishError> {
+        let mut held = self.known.lock().await;
+        self.write_locked(&mut held, change).await
     }
 
     /// Changes `current.json` where what this run last saw asks for it.
@@ -187,51 +171,137 @@ impl Hold {
         &self,
         asked: impl FnOnce(&Current) -> bool,
         change: impl FnOnce(&mut Current),
-    ) -> Result<Held, PublishError> {
-        let asked = asked(&self.known.lock().await.current);
-        if asked { self.write(change).await } else { Ok(Held::Yes) }
+    ) -> Result<Wrote, PublishError> {
+        let mut held = self.known.lock().await;
+        if asked(&held.known.current) {
+            self.write_locked(&mut held, change).await
+        } else {
+            Ok(Wrote::Yes)
+        }
+    }
+
+    async fn write_locked(
+        &self,
+        held: &mut Held,
+        change: impl FnOnce(&mut Current),
+    ) -> Result<Wrote, PublishError> {
+        let begun = Instant::now();
+        let mut wanted = held.known.current.clone();
+        change(&mut wanted);
+        let wrote = self.attempt(&held.known, wanted).await?;
+        Ok(match wrote {
+            Ok(known) => {
+                (held.known, held.sure) = (known, begun);
+                Wrote::Yes
+            }
+            Err(winner) => {
+                held.winner = Some(winner.clone());
+                self.lost.cancel();
+                Wrote::Lost(winner)
+            }
+        })
+    }
+
+    async fn attempt(
+        &self,
+        known: &Known,
+        wanted: Current,
+    ) -> Result<Result<Known, Winner>, PublishError> {
+        let bytes = serde_json::to_vec_pretty(&wanted).map_err(|source| {
+            PublishError::Unreadable { key: self.bucket.full_key(CURRENT), source }
+        })?;
+        let condition = known.etag.clone().map_or(Condition::Absent, Condition::Is);
+        let mut looks = 0;
+        loop {
+            let doubt = match self.bucket.put_if(CURRENT, bytes.clone(), &condition).await? {
+                Put::Done(written) => {
+                    return Ok(Ok(Known { current: wanted, etag: Some(written.etag) }));
+                }
+                Put::Lost => None,
+                Put::Unknown(error) => Some(error),
+            };
+            // The answer may be lost while the write was done, and then a second try finds its own traces.
+            let now = Known::read(&self.bucket, self.bucket.fetch(CURRENT).await?)?;
+            if now.current == wanted {
+                return Ok(Ok(now));
+            }
+            looks += 1;
+            if now.etag != known.etag || (doubt.is_none() && looks >= LOOKS) {
+                return Ok(Err(Winner::of(&now.current)));
+            }
+            match doubt {
+                Some(error) if looks >= LOOKS => return Err(error.into()),
+                _ => sleep(WATCHED_EVERY).await,
+            }
+        }
+    }
+
+    /// Shows that this run lives.
+    async fn beat(&self, held: &mut Held) -> Result<Wrote, PublishError> {
+        self.write_locked(held, |current| {
+            if let Some(claim) = &mut current.claim {
+                claim.beat += 1;
+            }
+        })
+        .await
+    }
+
+    /// Returns once it is sure that nobody else may think this run dead; never, where somebody took over.
+    ///
+    /// A machine that slept wakes up in the middle of its work, and must not go on before it has asked.
+    pub(crate) async fn sure(&self) -> Result<(), PublishError> {
+        let mut held = self.known.lock().await;
+        if held.sure.elapsed() < SURE && held.winner.is_none() {
+            return Ok(());
+        }
+        if held.winner.is_none()
+            && let Wrote::Yes = self.beat(&mut held).await?
+        {
+            return Ok(());
+        }
+        drop(held);
+        std::future::pending().await
+    }
+
+    /// Who took over, if anybody did.
+    pub(crate) async fn winner(&self) -> Option<Winner> {
+        self.known.lock().await.winner.clone()
     }
 
     /// Keeps the claim alive until the returned guard is stopped.
     pub(crate) fn renewed(&self) -> Renewal {
-        let (hold, stop, lost) = (self.clone(), CancellationToken::new(), CancellationToken::new());
-        let (stopped, gone) = (stop.clone(), lost.clone());
+        let (hold, stop) = (self.clone(), CancellationToken::new());
+        let told = stop.clone();
         let task = tokio::spawn(async move {
             loop {
                 tokio::select! {
-                    () = stopped.cancelled() => return None,
-                    () = sleep(RENEWED) => {}
+                    () = told.cancelled() => return,
+                    () = sleep(WATCHED_EVERY) => {}
                 }
-                let beat = hold
-                    .write(|current| {
-                        if let Some(claim) = &mut current.claim {
-                            claim.beat += 1;
-                        }
-                    })
-                    .await;
+                let mut known = hold.known.lock().await;
+                if known.sure.elapsed() < RENEWED {
+                    continue;
+                }
                 // An answer that did not come is tried again at the next beat; a lost claim is lost.
-                if let Ok(Held::Lost(winner)) = beat {
-                    gone.cancel();
-                    return Some(winner);
+                if let Ok(Wrote::Lost(_)) = hold.beat(&mut known).await {
+                    return;
                 }
             }
         });
-        Renewal { stop, lost, task }
+        Renewal { stop, task }
     }
 }
 
 /// A claim that is being renewed.
 pub(crate) struct Renewal {
     stop: CancellationToken,
-    /// Cancelled when somebody else took over.
-    pub(crate) lost: CancellationToken,
-    task: JoinHandle<Option<Winner>>,
+    task: JoinHandle<()>,
 }
 
 impl Renewal {
-    /// Ends the renewal; tells who took over, if anybody did. No write is under way afterwards.
-    pub(crate) async fn stop(self) -> Option<Winner> {
+    /// Ends the renewal. No write is under way afterwards.
+    pub(crate) async fn stop(self) {
         self.stop.cancel();
-        self.task.await.ok().flatten()
+        let _panicked = self.task.await;
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     bucket::{Bucket, Written},
     cached::cached_paths,
     cdn::Cdn,
-    claim::{Held, Hold, Me, Renewal, Winner},
+    claim::{Hold, Me, Renewal, Winner, Wrote},
     digest::Content,
     error::PublishError,
     inputs::Invalidation,
@@ -65,11 +65,7 @@ impl Publish<'_> {
     /// Carries out every stage, unless a signal or another publisher ends it before.
     pub(crate) async fn execute(&mut self) -> Result<End, PublishError> {
         let ended = self.stages().await;
-        let lost = match self.state.renewal.take() {
-            Some(renewal) => renewal.stop().await,
-            None => None,
-        };
-        if let Some(winner) = lost {
+        if let Some(winner) = self.stop_renewal().await {
             return Ok(End::Superseded(winner));
         }
         match &ended {
@@ -93,18 +89,13 @@ impl Publish<'_> {
     async fn stages(&mut self) -> Result<End, PublishError> {
         for stage in self.plan.stages.clone() {
             let cancelled = self.step.cancelled().clone();
-            let lost = self.state.renewal.as_ref().map(|renewal| renewal.lost.clone());
-            let gone = async {
-                match lost {
-                    Some(lost) => lost.cancelled_owned().await,
-                    None => std::future::pending().await,
-                }
-            };
+            let claimed = self.state.renewal.is_some();
+            let lost = self.hold.lost.clone();
             self.step.live(report::now(&stage));
             let ended = tokio::select! {
                 biased;
                 () = cancelled.cancelled() => Some(End::Cancelled),
-                () = gone => Some(End::Done),
+                () = lost.cancelled(), if claimed => Some(End::Done),
                 ended = self.stage(&stage) => ended?,
             };
             if let Some(end) = ended {
@@ -151,7 +142,7 @@ impl Publish<'_> {
                 current.claim = Some(claim);
             })
             .await?;
-        if let Held::Lost(winner) = held {
+        if let Wrote::Lost(winner) = held {
             return Ok(Some(End::Superseded(winner)));
         }
         self.state.claimed = true;
@@ -212,6 +203,9 @@ impl Publish<'_> {
     }
 
     async fn write_one(&self, write: &Write, file: &Wanted) -> Result<Written, PublishError> {
+        if self.state.renewal.is_some() {
+            self.hold.sure().await?;
+        }
         let path = file.path.as_str();
         let lost = || PublishError::Lost { path: path.to_owned() };
         let headers = (!file.headers.is_unknown()).then_some(&file.headers);
@@ -248,6 +242,7 @@ impl Publish<'_> {
     /// The record of the release, then the word that it is live.
     async fn finish(&mut self) -> Result<Option<End>, PublishError> {
         let manifest = self.manifest(true);
+        self.hold.sure().await?;
         self.put_manifest(&manifest).await?;
         if let Some(winner) = self.stop_renewal().await {
             return Ok(Some(End::Superseded(winner)));
@@ -265,7 +260,7 @@ impl Publish<'_> {
                 }
             })
             .await?;
-        if let Held::Lost(winner) = held {
+        if let Wrote::Lost(winner) = held {
             return Ok(Some(End::Superseded(winner)));
         }
         self.state.finished = true;
@@ -327,7 +322,7 @@ impl Publish<'_> {
             claim.phase = Phase::Deleting;
             claim.invalidate = self.deleted_files();
             let held = self.hold.write(|current| current.claim = Some(claim)).await?;
-            if let Held::Lost(winner) = held {
+            if let Wrote::Lost(winner) = held {
                 let other = winner.release;
                 let why = format!("`{other}` is being published: it takes over the deletion");
                 self.state.claimed = false;
@@ -335,6 +330,7 @@ impl Publish<'_> {
             }
             self.state.renewal = Some(self.hold.renewed());
         }
+        self.hold.sure().await?;
         self.bucket.delete(paths).await?;
         self.state.done.deleted += paths.len();
         if self.state.done.deleted == self.plan.doomed.len() {
@@ -388,10 +384,8 @@ impl Publish<'_> {
     }
 
     async fn stop_renewal(&mut self) -> Option<Winner> {
-        match self.state.renewal.take() {
-            Some(renewal) => renewal.stop().await,
-            None => None,
-        }
+        self.state.renewal.take()?.stop().await;
+        self.hold.winner().await
     }
 
     async fn put_manifest(&self, manifest: &Manifest) -> Result<(), PublishError> {

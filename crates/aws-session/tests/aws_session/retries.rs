@@ -50,6 +50,7 @@ fn a_write_whose_end_is_unknown_is_not_sent_again() {
         assert_eq!(aws.asked().len(), 1);
         ended.says("it is not known whether `ecs:UpdateService` on `todo-api` was done");
         ended.says("help: look at `todo-api` before doing it again");
+        assert!(!ended.text.contains("malformed"), "{}", ended.text);
     }
 }
 

@@ -73,6 +73,47 @@ fn a_service_can_have_an_endpoint_of_its_own() {
 }
 
 #[test]
+fn blank_variables_are_absent() {
+    let aws = services();
+    let ended = Probe::new("read")
+        .at(&aws)
+        .env("AWS_REGION", "")
+        .env("AWS_DEFAULT_REGION", "eu-west-1")
+        .env("AWS_ENDPOINT_URL_ECS", "")
+        .env("AWS_PROFILE", "")
+        .env("AWS_CA_BUNDLE", "")
+        .env("HTTP_PROXY", "")
+        .run();
+    assert_eq!(ended.output("verdict"), "done", "{}", ended.text);
+    let ended = Probe::new("open").env("AWS_ENDPOINT_URL", " ").run();
+    assert_eq!(ended.output("verdict"), "done", "{}", ended.text);
+}
+
+#[test]
+fn endpoints_that_are_none_are_told_together() {
+    let ended = Probe::new("open")
+        .env("AWS_ENDPOINT_URL", "localhost:4566")
+        .env("AWS_ENDPOINT_URL_S3", "s3")
+        .run();
+    assert_eq!(ended.code, 2);
+    ended.says("`AWS_ENDPOINT_URL`: `localhost:4566` does not begin with `http://` or `https://`");
+    ended.says("`AWS_ENDPOINT_URL_S3`: `s3`");
+}
+
+#[test]
+fn a_page_of_a_proxy_is_not_taken_for_aws() {
+    let proxy = Aws::start(|_, _| {
+        Answer::Whole(403, &[("content-type", "text/html")], "<html>blocked</html>".to_owned())
+    });
+    let ended = Probe::new("write")
+        .env("AWS_ENDPOINT_URL", "http://ecs.example.test")
+        .env("HTTP_PROXY", &proxy.url)
+        .run();
+    assert_eq!(ended.output("verdict"), "unreachable", "{}", ended.text);
+    ended.says("is there a proxy in between");
+}
+
+#[test]
 fn proxies_are_used_and_exceptions_kept() {
     let (proxy, aws) = (services(), services());
     let ended = Probe::new("read")

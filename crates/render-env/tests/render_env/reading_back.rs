@@ -89,7 +89,7 @@ fn write(folder: &Path, format: &str, pairs: &Pairs) -> Result<(), Vec<String>> 
         .collect();
     fs::write(folder.join("outputs.json"), serde_json::Value::from(outputs).to_string()).unwrap();
     let template: String =
-        pairs.keys().map(|key| format!("{key}={{{{ outputs.{key} }}}}\n")).collect();
+        pairs.keys().flat_map(|key| [key, "={{ outputs.", key, " }}\n"]).collect();
     fs::write(folder.join("template"), template).unwrap();
     let run = crate::files::render(folder).shell().input("format", format).run();
     match run.code {

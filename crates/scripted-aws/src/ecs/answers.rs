@@ -69,7 +69,10 @@ pub(super) fn service(world: &World, service: &Service, with_tags: bool) -> Valu
             "serviceArn": service.arn,
             "serviceName": service.name,
             "clusterArn": arn("ecs", &format!("cluster/{}", service.cluster)),
-            "roleArn": arn("iam", "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS").replace(crate::REGION, ""),
+            "roleArn": format!(
+                "arn:aws:iam::{}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
+                crate::ACCOUNT
+            ),
             "createdAt": stamp(Duration::ZERO),
             "desiredCount": service.desired,
             "runningCount": running,

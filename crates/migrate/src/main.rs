@@ -1,0 +1,6 @@
+use std::process::ExitCode;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    actions_runtime::step(migrate::run).await
+}

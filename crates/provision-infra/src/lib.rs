@@ -1,0 +1,193 @@
+//! Plan and apply a Terraform root: look → plan → (a dry run ends here) → apply → report.
+
+mod errors;
+mod events;
+mod files;
+mod inputs;
+mod ledger;
+mod lock;
+mod look;
+mod outputs;
+mod plan;
+mod protect;
+mod report;
+mod terraform;
+mod work;
+
+use actions_runtime::Step;
+
+pub use crate::{
+    inputs::{Command, Inputs},
+    lock::LockInfo,
+    outputs::{FailureReason, Outputs, Verdict},
+};
+use crate::{
+    plan::{Counts, Plan},
+    work::{Ending, Mode, Stop, Work},
+};
+
+pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
+    let terraform = look::look(step, &inputs).await?;
+    let folder = tempfile::Builder::new()
+        .prefix("provision-infra-")
+        .tempdir_in(step.env("RUNNER_TEMP").map_or_else(std::env::temp_dir, Into::into))
+        .map_err(|source| errors::Error::Write { path: std::env::temp_dir(), source })?;
+    let work = Work { step, inputs: &inputs, terraform, folder };
+    let mut outputs = Outputs::default();
+    let ending = match carry_out(&work, &mut outputs).await {
+        Ok((verdict, reason)) => Ending { verdict, failure: None, lock: None, reason },
+        Err(Stop::Ended(ending)) => *ending,
+        Err(Stop::Error(report)) => return Err(report),
+    };
+    if ending.verdict == Verdict::Refused {
+        step.error(&ending.reason);
+    } else {
+        step.say(&ending.reason);
+    }
+    outputs.verdict = ending.verdict;
+    outputs.failure_reason = ending.failure;
+    outputs.lock_info = ending.lock;
+    outputs.reason = ending.reason;
+    outputs.seconds = step.seconds();
+    Ok(outputs)
+}
+
+async fn carry_out(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, String), Stop> {
+    work.init().await?;
+    match work.inputs.command {
+        Command::Plan => plan(work, outputs).await,
+        Command::Apply => apply(work, outputs, Mode::Normal).await,
+        Command::Destroy => apply(work, outputs, Mode::Destroy).await,
+        Command::Drift => drift(work, outputs).await,
+        Command::Output => output(work, outputs).await,
+    }
+}
+
+async fn plan(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, String), Stop> {
+    let (plan, file) = work.plan(Mode::Normal).await?;
+    count(outputs, plan.counts);
+    tell(work, &plan);
+    if let Some(reason) =
+        protect::refusal(&plan, &work.inputs.allow_destroy, work.inputs.max_changes)
+    {
+        work.step.warning(format!("`apply` will refuse this plan: {reason}"));
+    }
+    if work.inputs.common.dry_run {
+        return Ok((Verdict::Planned, format!("planned: {}", report::headline(&plan))));
+    }
+    if let Some(path) = &work.inputs.plan_file {
+        let bytes = std::fs::read(&file)
+            .map_err(|source| errors::Error::Write { path: file.clone(), source })?;
+        files::write(path, &bytes)?;
+        outputs.plan_file = Some(path.display().to_string());
+    }
+    if plan.is_empty() {
+        return Ok((
+            Verdict::NoChanges,
+            "no changes: what there is, is what the configuration says".to_owned(),
+        ));
+    }
+    Ok((Verdict::Changes, format!("plan: {}", report::headline(&plan))))
+}
+
+async fn apply(
+    work: &Work<'_>,
+    outputs: &mut Outputs,
+    mode: Mode,
+) -> Result<(Verdict, String), Stop> {
+    let saved = work.inputs.plan_file.as_ref().filter(|_| mode == Mode::Normal);
+    let (plan, file) = match saved {
+        Some(file) => (work.show(file).await?, file.clone()),
+        None => work.plan(mode).await?,
+    };
+    count(outputs, plan.counts);
+    tell(work, &plan);
+    if let Some(reason) =
+        protect::refusal(&plan, &work.inputs.allow_destroy, work.inputs.max_changes)
+    {
+        return Err(Stop::refused(reason));
+    }
+    if work.inputs.common.dry_run {
+        return Ok((Verdict::Planned, format!("planned: {}", report::headline(&plan))));
+    }
+    if plan.is_empty() && mode == Mode::Normal {
+        write_outputs(work, outputs).await?;
+        return Ok((
+            Verdict::NoChanges,
+            "no changes: what there is, is what the configuration says".to_owned(),
+        ));
+    }
+    work.apply(&plan, &file).await?;
+    if work.step.cancelled().is_cancelled() {
+        // The signal came too late to stop anything.
+        return Ok((
+            Verdict::Applied,
+            format!("applied: {}; outputs not written", plan.counts.done()),
+        ));
+    }
+    if mode == Mode::Normal {
+        write_outputs(work, outputs).await?;
+    }
+    Ok((Verdict::Applied, format!("applied: {}", plan.counts.done())))
+}
+
+async fn drift(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, String), Stop> {
+    let (plan, _) = work.plan(Mode::RefreshOnly).await?;
+    count(outputs, Counts::default());
+    let drifted: Vec<&str> = plan
+        .drift
+        .iter()
+        .filter(|change| report::is_real(change))
+        .map(|change| change.address.as_str())
+        .collect();
+    if drifted.is_empty() {
+        return Ok((
+            Verdict::NoChanges,
+            "no drift: nothing was changed outside of Terraform".to_owned(),
+        ));
+    }
+    let reason = format!("changed outside of Terraform: {}", drifted.join(", "));
+    work.step.say(report::drift_text(&plan.drift));
+    work.step.summary(report::drift_markdown(&plan.drift));
+    if work.inputs.common.dry_run {
+        return Ok((Verdict::Planned, reason));
+    }
+    Ok((Verdict::Drifted, reason))
+}
+
+async fn output(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, String), Stop> {
+    let count = write_outputs(work, outputs).await?;
+    let file = work.inputs.outputs_file.display();
+    if work.inputs.common.dry_run {
+        return Ok((Verdict::Planned, format!("{count} outputs would be written to {file}")));
+    }
+    Ok((Verdict::NoChanges, format!("{count} outputs written to {file}")))
+}
+
+async fn write_outputs(work: &Work<'_>, outputs: &mut Outputs) -> Result<usize, Stop> {
+    let count = work.outputs().await?;
+    if !work.inputs.common.dry_run {
+        outputs.outputs_file = Some(work.inputs.outputs_file.display().to_string());
+    }
+    Ok(count)
+}
+
+/// Shows a plan in the log and in the job's summary.
+fn tell(work: &Work<'_>, plan: &Plan) {
+    let losses = protect::losses(plan, &work.inputs.allow_destroy);
+    work.step.say(report::text(plan, &losses));
+    let title = format!("Terraform: {}", work.inputs.working_directory.display());
+    for section in report::markdown(plan, &losses, &title) {
+        work.step.summary(section);
+    }
+}
+
+fn count(outputs: &mut Outputs, counts: Counts) {
+    let Counts { add, change, destroy, replace, import, r#move, forget: _ } = counts;
+    outputs.to_add = Some(add);
+    outputs.to_change = Some(change);
+    outputs.to_destroy = Some(destroy);
+    outputs.to_replace = Some(replace);
+    outputs.to_import = Some(import);
+    outputs.to_move = Some(r#move);
+}

@@ -1,0 +1,180 @@
+//! What there is before Terraform runs: the program, the root, the files that inputs name. All that is wrong, at once.
+
+use std::{fs, path::Path};
+
+use actions_runtime::{Faults, Step};
+use serde::Deserialize;
+
+use crate::{
+    errors::Error,
+    inputs::{Command, Inputs},
+    terraform::{Terraform, find},
+};
+
+/// `init -json` came with it, and `OpenTofu` has it from the same number on.
+const OLDEST: (u64, u64) = (1, 9);
+
+/// Finds Terraform and checks the inputs that it would stumble over later.
+pub(crate) async fn look(step: &Step, inputs: &Inputs) -> miette::Result<Terraform> {
+    let mut faults = Faults::default();
+    root(inputs, &mut faults);
+    let program = find(&inputs.tool, step);
+    if program.is_none() {
+        let place = if inputs.tool.contains('/') { "" } else { " on PATH" };
+        faults.add("tool", format!("there is no program `{}`{place}", inputs.tool));
+    }
+    let Some(program) = program.filter(|_| faults.is_empty()) else {
+        faults.check()?;
+        return Err(Faults::one("tool", "is missing").into());
+    };
+    let directory = &inputs.working_directory;
+    let mut terraform = Terraform::new(program, directory);
+    let version = version(step, &terraform).await?;
+    check_version(&version, directory, &mut faults);
+    faults.check()?;
+    for variable in &inputs.variables {
+        terraform.set(format!("TF_VAR_{}", variable.name), variable.value.clone());
+    }
+    if let Some(workspace) = &inputs.workspace {
+        terraform.set("TF_WORKSPACE", workspace.clone());
+    }
+    if let Some(region) = &inputs.aws.aws_region {
+        terraform.set("AWS_REGION", region.clone());
+    }
+    Ok(terraform)
+}
+
+fn root(inputs: &Inputs, faults: &mut Faults) {
+    let directory = &inputs.working_directory;
+    if !directory.is_dir() {
+        faults.add("working-directory", format!("there is no folder `{}`", directory.display()));
+    } else if !files_ending(directory, &[".tf", ".tf.json"]).next().is_some_and(|_| true) {
+        faults.add(
+            "working-directory",
+            format!("`{}` holds no Terraform configuration", directory.display()),
+        );
+    }
+    for file in inputs.var_files.iter().filter(|file| !file.is_file()) {
+        faults.add("var-files", format!("there is no file `{}`", file.display()));
+    }
+    for setting in inputs.backend_config.iter().filter(|setting| !setting.contains('=')) {
+        if !Path::new(setting).is_file() {
+            faults.add("backend-config", format!("`{setting}` is neither `name=value` nor a file"));
+        }
+    }
+    if inputs.command == Command::Apply {
+        if let Some(file) = inputs.plan_file.as_ref().filter(|file| !file.is_file()) {
+            faults.add("plan-file", format!("there is no file `{}`", file.display()));
+        }
+        let planning = [
+            ("variables", !inputs.variables.is_empty()),
+            ("var-files", !inputs.var_files.is_empty()),
+            ("target", !inputs.target.is_empty()),
+            ("replace", !inputs.replace.is_empty()),
+        ];
+        for (name, given) in planning {
+            if given && inputs.plan_file.is_some() {
+                faults.add(name, "is part of the saved plan: `plan` takes it, not `apply`");
+            }
+        }
+    }
+    shadowed(inputs, faults);
+}
+
+/// A variable reaches Terraform by its environment, and there a file wins: what is given must not be ignored.
+fn shadowed(inputs: &Inputs, faults: &mut Faults) {
+    let automatic = files_ending(
+        &inputs.working_directory,
+        &["terraform.tfvars", "terraform.tfvars.json", ".auto.tfvars", ".auto.tfvars.json"],
+    );
+    for file in automatic.chain(inputs.var_files.iter().cloned()) {
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        for variable in &inputs.variables {
+            let sets = |line: &str| {
+                line.trim_start()
+                    .trim_start_matches('"')
+                    .strip_prefix(variable.name.as_str())
+                    .is_some_and(|rest| {
+                        rest.trim_start_matches('"').trim_start().starts_with(['=', ':'])
+                    })
+            };
+            if text.lines().any(sets) {
+                faults.add(
+                    "variables",
+                    format!(
+                        "`{}` is set in `{}` too, and there the file wins: keep it in one place",
+                        variable.name,
+                        file.display()
+                    ),
+                );
+            }
+        }
+    }
+}
+
+fn files_ending<'a>(
+    directory: &Path,
+    endings: &'a [&str],
+) -> impl Iterator<Item = std::path::PathBuf> + use<'a> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(move |path| {
+        let name =
+            path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        endings.iter().any(|ending| name.ends_with(ending))
+    })
+}
+
+async fn version(step: &Step, terraform: &Terraform) -> Result<String, Error> {
+    #[derive(Deserialize)]
+    struct Version {
+        terraform_version: String,
+    }
+    let arguments = ["version", "-json"].map(str::to_owned);
+    let (_, text) = terraform.read(step, &arguments).await?;
+    let what = format!("{} version -json", terraform.program().display());
+    serde_json::from_str::<Version>(&text)
+        .map(|version| version.terraform_version)
+        .map_err(|source| Error::NotJson { what, source })
+}
+
+fn check_version(version: &str, directory: &Path, faults: &mut Faults) {
+    let number = |text: &str| {
+        let mut numbers = text.split('.').map(|part| part.parse::<u64>().ok());
+        Some((numbers.next()??, numbers.next()??))
+    };
+    if number(version).is_some_and(|found| found < OLDEST) {
+        let (major, minor) = OLDEST;
+        faults.add(
+            "tool",
+            format!("this is version {version}; {major}.{minor} is the oldest that will do"),
+        );
+    }
+    let Ok(wanted) = fs::read_to_string(directory.join(".terraform-version")) else { return };
+    let wanted = wanted.trim();
+    // tfenv knows `latest` and patterns too; what is no plain version asks for none.
+    if number(wanted).is_some() && wanted != version {
+        faults
+            .add("tool", format!("`.terraform-version` asks for {wanted}, and this is {version}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_that_a_root_asks_for_is_compared() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let faults = |version: &str| {
+            let mut faults = Faults::default();
+            check_version(version, folder.path(), &mut faults);
+            faults.to_string()
+        };
+        assert_eq!(faults("1.11.4"), "");
+        assert!(faults("1.8.5").contains("1.9 is the oldest"));
+        fs::write(folder.path().join(".terraform-version"), "1.12.0\n").unwrap();
+        assert!(faults("1.11.4").contains("asks for 1.12.0, and this is 1.11.4"));
+        fs::write(folder.path().join(".terraform-version"), "latest:^1.11\n").unwrap();
+        assert_eq!(faults("1.11.4"), "");
+    }
+}

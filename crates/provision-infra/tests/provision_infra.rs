@@ -1,0 +1,14 @@
+//! provision-infra as a process, on real Terraform: what is planned, applied, refused, interrupted, and never shown.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+#[path = "provision_infra/applying.rs"]
+mod applying;
+#[path = "provision_infra/planning.rs"]
+mod planning;
+#[path = "provision_infra/root.rs"]
+mod root;
+#[path = "provision_infra/signals.rs"]
+mod signals;
+#[path = "provision_infra/wrong_inputs.rs"]
+mod wrong_inputs;
