@@ -36,6 +36,10 @@ pub(crate) enum Event {
     Init {
         message: String,
     },
+    /// A line that is no event: a wrapper, a provisioner or `init` itself printed it.
+    Foreign {
+        line: String,
+    },
 }
 
 /// What Terraform complains about.

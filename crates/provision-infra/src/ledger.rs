@@ -114,7 +114,8 @@ impl Ledger {
             Event::Diagnostic(_)
             | Event::Refresh { .. }
             | Event::Provisioner { .. }
-            | Event::Init { .. } => None,
+            | Event::Init { .. }
+            | Event::Foreign { .. } => None,
         }
     }
 

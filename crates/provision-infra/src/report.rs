@@ -54,7 +54,7 @@ pub(crate) fn text(plan: &Plan, losses: &[Loss]) -> String {
         lines.extend(indented(&differences(change), LINES_EACH));
     }
     lines.extend(plan.outputs.iter().map(|output| format!("  {}", output_line(output))));
-    lines.extend(drift_lines(&plan.drift));
+    lines.extend(drift_lines(&relevant(plan)));
     lines
         .extend(plan.checks.iter().map(|(check, problem)| format!("  ! {check} fails: {problem}")));
     lines.extend(losses.iter().map(|loss| format!("  ! {}", loss.sentence())));
@@ -185,6 +185,13 @@ fn output_line(output: &OutputChange) -> String {
     }
 }
 
+/// What changed outside of Terraform, as far as the plan does something about it. The rest is the business of `drift`.
+fn relevant(plan: &Plan) -> Vec<Change> {
+    let planned =
+        |drift: &&Change| plan.changes.iter().any(|change| change.address == drift.address);
+    plan.drift.iter().filter(planned).cloned().collect()
+}
+
 fn drift_lines(drift: &[Change]) -> Vec<String> {
     let mut lines = Vec::new();
     for change in drift.iter().filter(|change| is_real(change)) {
@@ -242,7 +249,7 @@ pub(crate) fn markdown(plan: &Plan, losses: &[Loss], title_line: &str) -> Vec<St
             plan.outputs.iter().map(|output| output_line(output).trim_start().to_owned()).collect();
         sections.push(folded("outputs", &markdown::fence("diff", &lines.join("\n"))));
     }
-    let drift = drift_lines(&plan.drift);
+    let drift = drift_lines(&relevant(plan));
     if !drift.is_empty() {
         sections.push(folded(
             "changed outside of Terraform",

@@ -91,8 +91,7 @@ impl Terraform {
                 }
                 Ok(Some(event)) => on_event(&event),
                 Ok(None) => {}
-                // Whatever a wrapper or a provisioner prints between the events.
-                Err(_) => step.foreign(line),
+                Err(_) => on_event(&Event::Foreign { line: line.to_owned() }),
             })
             .await?;
         ended.errors = errors;

@@ -80,16 +80,21 @@ impl Work<'_> {
                 if setting.contains('=') { setting.clone() } else { absolute(Path::new(setting)) };
             format!("-backend-config={setting}")
         }));
-        let mut said = Vec::new();
+        let (mut said, mut prose) = (Vec::new(), Vec::new());
         let ended = self
             .terraform
             .stream(self.step, &arguments, |event| match event {
                 Event::Init { message } => self.step.live(message),
                 Event::Diagnostic(diagnostic) => said.push((**diagnostic).clone()),
+                Event::Foreign { line } => prose.push(line.clone()),
                 _ => {}
             })
             .await?;
         self.tell(&said);
+        // `init` says what went well in prose, whatever it is asked for.
+        if !ended.is_fine() {
+            prose.iter().for_each(|line| self.step.foreign(line));
+        }
         self.proceed(&ended, FailureReason::InitFailed)
     }
 
@@ -124,6 +129,7 @@ impl Work<'_> {
                     self.step.live(format!("refreshing {refreshed}: {address}"));
                 }
                 Event::Diagnostic(diagnostic) => said.push((**diagnostic).clone()),
+                Event::Foreign { line } => self.step.foreign(line),
                 _ => {}
             })
             .await?;
@@ -167,8 +173,10 @@ impl Work<'_> {
             let _group = self.step.group("terraform apply");
             self.terraform
                 .stream(self.step, &arguments, |event| {
-                    if let Event::Diagnostic(diagnostic) = event {
-                        said.push((**diagnostic).clone());
+                    match event {
+                        Event::Diagnostic(diagnostic) => said.push((**diagnostic).clone()),
+                        Event::Foreign { line } => self.step.foreign(line),
+                        _ => {}
                     }
                     if let Some(line) = ledger.note(event) {
                         self.step.say(line);
