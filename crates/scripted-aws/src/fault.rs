@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 
+use crate::stage::known_operation;
 use crate::step::parse_duration;
 
 /// `{on: UpdateService, after: 2, times: 5, does: throttle}`: its third to seventh call is throttled.
@@ -15,7 +16,7 @@ pub(crate) struct Fault {
     pub(crate) on: On,
     /// Only calls after this operation was first done count.
     #[serde(default)]
-    pub(crate) since: Option<String>,
+    pub(crate) since: Option<Operation>,
     /// So many calls go well first.
     #[serde(default)]
     pub(crate) after: u32,
@@ -26,12 +27,15 @@ pub(crate) struct Fault {
     pub(crate) does: Does,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone)]
 pub(crate) enum On {
     One(String),
     Several(Vec<String>),
 }
+
+/// The name of an operation that is played here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Operation(String);
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Times {
@@ -79,6 +83,34 @@ impl<'de> Deserialize<'de> for Delay {
         parse_duration(&text)
             .map(Self)
             .ok_or_else(|| de::Error::custom(format!("`delay: {text}`: expected `200ms` or `2s`")))
+    }
+}
+
+impl<'de> Deserialize<'de> for Operation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        known_operation(&name).map_err(de::Error::custom)?;
+        Ok(Self(name))
+    }
+}
+
+impl<'de> Deserialize<'de> for On {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            One(String),
+            Several(Vec<String>),
+        }
+        let known = |name: &String| known_operation(name).map_err(de::Error::custom);
+        match Written::deserialize(deserializer)? {
+            Written::One(name) if name == "*" || name == "anything" => Ok(Self::One(name)),
+            Written::One(name) => known(&name).map(|()| Self::One(name)),
+            Written::Several(names) => {
+                names.iter().try_for_each(known)?;
+                Ok(Self::Several(names))
+            }
+        }
     }
 }
 
@@ -145,7 +177,7 @@ impl Faults {
     /// An operation was done, whether or not its caller heard of it.
     pub(crate) fn done(&mut self, operation: &str) {
         for planned in &mut self.planned {
-            planned.armed |= planned.fault.since.as_deref() == Some(operation);
+            planned.armed |= planned.fault.since.as_ref().is_some_and(|since| since.0 == operation);
         }
     }
 }
@@ -198,7 +230,8 @@ mod tests {
     fn anything_counts_all_calls_as_one_row() {
         let fault = "- {on: anything, after: 2, times: always, does: expire-token}";
         let mut faults = Faults::new(serde_norway::from_str(fault).unwrap());
-        let hits = ["A", "B", "C", "A"].map(|operation| faults.strike(operation).is_some());
+        let hits = ["ListTasks", "RunTask", "StopTask", "ListTasks"]
+            .map(|operation| faults.strike(operation).is_some());
         assert_eq!(hits, [false, false, true, true]);
     }
 

@@ -192,9 +192,10 @@ pub enum ScenarioError {
     Unknown { name: String, nearest: Option<String> },
     #[error("cannot read {path}: {source}")]
     Unreadable { path: PathBuf, source: std::io::Error },
-    /// The parser's own words end with line and column.
-    #[error("{place}{}: {source}", source.location().map(|at| format!(":{}:{}", at.line(), at.column())).unwrap_or_default())]
+    #[error("{place}{}", told(source))]
     Invalid { place: String, source: serde_norway::Error },
+    #[error("{place}: {problem}")]
+    Inconsistent { place: String, problem: String },
 }
 
 impl Scenario {
@@ -213,8 +214,29 @@ impl Scenario {
 
     /// `place` is what errors call the text.
     pub fn parse(place: &str, text: &str) -> Result<Self, ScenarioError> {
-        serde_norway::from_str(text)
-            .map_err(|source| ScenarioError::Invalid { place: place.into(), source })
+        let scenario: Self = serde_norway::from_str(text)
+            .map_err(|source| ScenarioError::Invalid { place: place.into(), source })?;
+        match scenario.problem() {
+            Some(problem) => Err(ScenarioError::Inconsistent { place: place.into(), problem }),
+            None => Ok(scenario),
+        }
+    }
+
+    /// What reads well and cannot be played.
+    fn problem(&self) -> Option<String> {
+        let tasks = self.tasks.iter().chain(self.given.tasks.iter().map(|task| &task.steps));
+        if let Some(step) = tasks.flatten().find(|step| !step.fits_a_task()) {
+            return Some(format!("a step about a service in a task's timeline: {step:?}"));
+        }
+        let revision = |name: &str| {
+            let (family, revision) = name.split_once(':')?;
+            let count = self.given.families.get(family).map_or(1, Vec::len);
+            let count = u32::try_from(count).ok()?;
+            revision.parse().ok().filter(|revision| (41..41 + count).contains(revision))
+        };
+        let mut runs = self.given.services.values().filter_map(|service| service.runs.as_deref());
+        let missing = runs.find(|runs| revision(runs).is_none())?;
+        Some(format!("`runs: {missing}`: there is no such revision among `families`"))
     }
 
     /// These faults first, then the scenario's own. The YAML is a list as a scenario's `faults`.
@@ -243,6 +265,18 @@ impl Scenario {
         } else {
             directory().join(format!("{name}.yaml"))
         }
+    }
+}
+
+/// `:4:5: …`, as editors jump to it; the parser's own words end with the same place, in prose.
+fn told(error: &serde_norway::Error) -> String {
+    let text = error.to_string();
+    match error.location() {
+        Some(at) => {
+            let text = text.split(" at line ").next().unwrap_or(&text);
+            format!(":{}:{}: {text}", at.line(), at.column())
+        }
+        None => format!(": {text}"),
     }
 }
 
@@ -301,6 +335,22 @@ mod tests {
             said.starts_with("some.yaml:3:") && said.contains("unknown variant `explode`"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn a_typing_error_in_an_operation_is_told() {
+        let said = fault("about: x\nfaults:\n  - {on: UpdateServce, does: throttle}\n");
+        assert!(said.contains("did you mean `UpdateService`?"), "{said}");
+        let said = fault("about: x\ntasks:\n  - - wait: StopTaks\n");
+        assert!(said.contains("did you mean `StopTask`?"), "{said}");
+    }
+
+    #[test]
+    fn what_cannot_be_played_is_told() {
+        let said = fault("about: x\ntasks:\n  - - drain: 2\n");
+        assert_eq!(said, "some.yaml: a step about a service in a task's timeline: Drain(2)");
+        let said = fault("about: x\ngiven:\n  services:\n    a: {runs: \"todo-api:42\"}\n");
+        assert!(said.contains("there is no such revision"), "{said}");
     }
 
     #[test]

@@ -253,6 +253,62 @@ impl Stage {
     }
 }
 
+/// Every operation that is played here: a scenario that names another has a typing error.
+pub(crate) const OPERATIONS: [(Api, &[&str]); 5] = [
+    (
+        Api::Ecs,
+        &[
+            "DeregisterTaskDefinition",
+            "DescribeClusters",
+            "DescribeServiceDeployments",
+            "DescribeServiceRevisions",
+            "DescribeServices",
+            "DescribeTaskDefinition",
+            "DescribeTasks",
+            "ListClusters",
+            "ListServiceDeployments",
+            "ListServices",
+            "ListTagsForResource",
+            "ListTaskDefinitionFamilies",
+            "ListTaskDefinitions",
+            "ListTasks",
+            "RegisterTaskDefinition",
+            "RunTask",
+            "StopServiceDeployment",
+            "StopTask",
+            "UpdateService",
+        ],
+    ),
+    (
+        Api::Logs,
+        &[
+            "CreateLogGroup",
+            "DescribeLogGroups",
+            "DescribeLogStreams",
+            "GetLogEvents",
+            "PutRetentionPolicy",
+        ],
+    ),
+    (
+        Api::Ecr,
+        &["BatchGetImage", "DescribeImages", "DescribeRepositories", "GetDownloadUrlForLayer"],
+    ),
+    (Api::Secrets, &["DescribeSecret", "GetSecretValue", "ListSecrets"]),
+    (Api::Sts, &["AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"]),
+];
+
+/// The operation, or what a scenario's author may have meant.
+pub(crate) fn known_operation(name: &str) -> Result<(), String> {
+    let mut known = OPERATIONS.iter().flat_map(|(_, names)| names.iter());
+    if known.any(|known| *known == name) {
+        return Ok(());
+    }
+    let known = OPERATIONS.iter().flat_map(|(_, names)| names.iter());
+    let scored = known.map(|known| (strsim::jaro_winkler(name, known), known));
+    let nearest = scored.max_by(|a, b| a.0.total_cmp(&b.0)).map_or("", |(_, known)| known);
+    Err(format!("there is no operation `{name}` here; did you mean `{nearest}`?"))
+}
+
 /// What an operation's name says of it.
 pub(crate) fn writes(operation: &str) -> bool {
     !["Describe", "List", "Get", "Batch", "Assume"]
@@ -310,5 +366,23 @@ pub(crate) fn delay(fault: Option<&Does>) -> Option<Duration> {
     match fault {
         Some(Does::Delay(delay)) => Some(delay.0),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_that_a_scenario_may_name_is_played() {
+        let mut stage = Stage::new(&Scenario::load("unchanged").unwrap());
+        for (api, operations) in OPERATIONS {
+            for operation in operations {
+                let request = Request { api, operation: (*operation).into(), body: json!({}) };
+                let reply = stage.answer(&request, None);
+                assert!(!reply.body.contains("has no "), "{operation}: {}", reply.body);
+                assert!(!reply.body.contains("InvalidAction"), "{operation}: {}", reply.body);
+            }
+        }
     }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Value, json};
 
+use crate::stage::known_operation;
+
 /// One line of a timeline. Counts are tasks; "ours" is the deployment or the one task whose timeline this is.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -138,11 +140,14 @@ const fn one() -> u32 {
 impl<'de> Deserialize<'de> for Wait {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        parse_wait(&text).ok_or_else(|| {
-            de::Error::custom(format!(
-                "`wait: {text}`: expected `200ms`, `2s`, `3 looks` or `2 UpdateService`"
-            ))
-        })
+        let Some(wait) = parse_wait(&text) else {
+            let expected = "expected `200ms`, `2s`, `3 looks` or `2 UpdateService`";
+            return Err(de::Error::custom(format!("`wait: {text}`: {expected}")));
+        };
+        if let Self::Calls(_, operation) = &wait {
+            known_operation(operation).map_err(de::Error::custom)?;
+        }
+        Ok(wait)
     }
 }
 
@@ -160,6 +165,34 @@ fn parse_wait(text: &str) -> Option<Wait> {
             Some(Wait::Calls(count, operation.into()))
         }
         _ => None,
+    }
+}
+
+impl Step {
+    /// Whether it says something of one task; the rest is about a service.
+    pub(crate) fn fits_a_task(&self) -> bool {
+        match self {
+            Self::Wait(_)
+            | Self::Start(_)
+            | Self::Run(_)
+            | Self::Exit(_)
+            | Self::CannotStart(_)
+            | Self::Kill(_)
+            | Self::Log(_)
+            | Self::OnStop(_) => true,
+            Self::Repeat(repeat) => repeat.steps.iter().all(Self::fits_a_task),
+            Self::Set(set) => {
+                set.service.is_none()
+                    && set.deployment.is_none()
+                    && set.service_deployment.is_none()
+            }
+            Self::Drain(_)
+            | Self::Complete
+            | Self::Fail(_)
+            | Self::Event(_)
+            | Self::Desired(_)
+            | Self::SomeoneDeploys(_) => false,
+        }
     }
 }
 
