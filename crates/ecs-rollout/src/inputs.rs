@@ -7,7 +7,7 @@ use aws_session::AwsInputs;
 use clap::ValueEnum;
 use ecs_tasks::CommandLine;
 
-use crate::values::{ContainerImage, Interval, Minutes, Names, Pair};
+use crate::values::{ContainerImage, Interval, Minutes, Names, Pair, RollbackTo};
 
 /// Deploy an image to an ECS service and wait for the verdict.
 ///
@@ -95,6 +95,18 @@ pub struct Inputs {
     /// Whether a failed deployment is rolled back where ECS does not do so itself.
     #[arg(long, value_name = "WHEN", default_value = "on-failure")]
     pub rollback: Rollback,
+
+    /// Deploy an earlier revision again: `previous`, a commit, a revision's number, or `family:revision`.
+    ///
+    /// `previous` is what the last other deployment that completed runs. A commit is found by the revisions' tag `commit`.
+    /// Nothing is registered, and the verdict is that of any deployment.
+    #[arg(
+        long,
+        value_name = "WHICH",
+        requires = "service",
+        conflicts_with_all = ["task_definition", "container_name", "image", "environment_variables", "secrets", "command", "tags"]
+    )]
+    pub rollback_to: Option<RollbackTo>,
 
     /// What a cancelled run does with its deployment.
     #[arg(long, value_name = "WHAT", default_value = "leave")]

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use actions_runtime::{Faults, did_you_mean};
-use aws_sdk_ecs::types::ServiceDeploymentStatus;
 use ecs_tasks::{Ecs, EcsError, ImageRef, Resolved, TaskDefinition};
 
 use crate::{
+    earlier,
     inputs::{Base, Inputs},
-    service::{Service, Settings},
+    service::{Deployment, Service, Settings},
 };
 
 /// What is there, and what the inputs name.
@@ -75,6 +75,12 @@ pub(crate) async fn look(ecs: &Ecs, inputs: &Inputs) -> miette::Result<Seen> {
             None => faults.add("service", format!("its task definition `{definition}` is gone: name another one with `task-definition`")),
         }
     }
+    let named = match (&inputs.rollback_to, &seen_service) {
+        (Some(to), Some(seen)) => {
+            earlier::find(ecs, &inputs.cluster, &seen.now, &seen.runs, to, &mut faults).await?
+        }
+        _ => named,
+    };
     let base_is_named = named.is_some();
     let running = seen_service.as_ref().map(|service| service.runs.clone());
     let Some(mut base) = named.or(running) else {
@@ -154,40 +160,16 @@ fn check_settings(settings: &Settings, inputs: &Inputs, faults: &mut Faults) {
 /// The definition of the newest deployment that completed. What `UpdateService` is about to replace usually did; else ECS's
 /// record of service deployments may know, where this run may read it.
 async fn last_completed(ecs: &Ecs, inputs: &Inputs, now: &Service) -> Option<String> {
-    let mut completed: Vec<_> =
-        now.deployments.iter().filter(|deployment| deployment.is_done()).collect();
-    completed.sort_by(|a, b| {
-        (a.is_primary, a.created_at.unwrap_or_default())
-            .partial_cmp(&(b.is_primary, b.created_at.unwrap_or_default()))
-            .unwrap_or(std::cmp::Ordering::Equal)
+    let done = now.deployments.iter().filter(|deployment| deployment.is_done());
+    let newest = done.max_by(|a, b| {
+        let key = |it: &Deployment| (it.is_primary, it.created_at.unwrap_or_default());
+        let ((a_primary, a_created), (b_primary, b_created)) = (key(a), key(b));
+        a_primary.cmp(&b_primary).then(a_created.total_cmp(&b_created))
     });
-    if let Some(deployment) = completed.last() {
-        return Some(deployment.definition.clone());
+    match newest {
+        Some(deployment) => Some(deployment.definition.clone()),
+        None => earlier::completed(ecs, &inputs.cluster, &now.name).await.into_iter().next(),
     }
-    let answer = ecs
-        .client()
-        .list_service_deployments()
-        .cluster(&inputs.cluster)
-        .service(&now.name)
-        .status(ServiceDeploymentStatus::Successful)
-        .send()
-        .await
-        .ok()?;
-    let newest = answer.service_deployments().iter().max_by(|a, b| {
-        let created = |it: &aws_sdk_ecs::types::ServiceDeploymentBrief| {
-            it.created_at().map(aws_sdk_ecs::primitives::DateTime::as_secs_f64)
-        };
-        created(a).partial_cmp(&created(b)).unwrap_or(std::cmp::Ordering::Equal)
-    })?;
-    let revision = newest.target_service_revision_arn()?;
-    let answer = ecs
-        .client()
-        .describe_service_revisions()
-        .service_revision_arns(revision)
-        .send()
-        .await
-        .ok()?;
-    answer.service_revisions().first()?.task_definition().map(str::to_owned)
 }
 
 /// Which containers the inputs are about.

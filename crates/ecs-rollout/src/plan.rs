@@ -104,7 +104,8 @@ fn wanted(inputs: &Inputs, commit: Option<&str>, seen: &Seen) -> TaskDefinition 
     for tag in &inputs.tags {
         wanted.set_tag(&tag.key, &tag.value);
     }
-    if let Some(commit) = commit {
+    // An earlier revision is deployed as it is, with the commit that it was made from.
+    if let Some(commit) = commit.filter(|_| inputs.rollback_to.is_none()) {
         wanted.set_tag(COMMIT_TAG, commit);
     }
     wanted

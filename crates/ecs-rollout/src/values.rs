@@ -104,6 +104,35 @@ impl FromStr for Interval {
     }
 }
 
+/// An earlier revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RollbackTo {
+    Previous,
+    /// At least the first seven digits of it.
+    Commit(String),
+    /// A number, `family:revision`, or an ARN.
+    Revision(String),
+}
+
+impl FromStr for RollbackTo {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const SHORTEST_COMMIT: usize = 7;
+        let hexadecimal = text.bytes().all(|b| b.is_ascii_hexdigit());
+        match text {
+            "previous" => Ok(Self::Previous),
+            _ if text.contains(':') => Ok(Self::Revision(text.to_owned())),
+            _ if hexadecimal && (SHORTEST_COMMIT..=40).contains(&text.len()) => {
+                Ok(Self::Commit(text.to_lowercase()))
+            }
+            _ if text.bytes().all(|b| b.is_ascii_digit()) => Ok(Self::Revision(text.to_owned())),
+            _ => Err("is neither `previous` nor a commit (at least 7 digits of it) nor a revision"
+                .to_owned()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,6 +152,15 @@ mod tests {
             (Some("api"), "repo/x:1")
         );
         assert_eq!("repo/x:1".parse::<ContainerImage>().unwrap().container, None);
+    }
+
+    #[test]
+    fn earlier_revisions_are_told_apart() {
+        assert_eq!("previous".parse(), Ok(RollbackTo::Previous));
+        assert_eq!("41".parse(), Ok(RollbackTo::Revision("41".to_owned())));
+        assert_eq!("api:41".parse(), Ok(RollbackTo::Revision("api:41".to_owned())));
+        assert_eq!("BBBBBBB".parse(), Ok(RollbackTo::Commit("bbbbbbb".to_owned())));
+        assert!("main".parse::<RollbackTo>().is_err());
     }
 
     #[test]

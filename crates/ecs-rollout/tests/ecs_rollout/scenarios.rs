@@ -130,3 +130,49 @@ fn unhealthy_behind_the_load_balancer() {
     check(&run, 3, "rolled-back", &["Task failed ELB health checks"]);
     assert!(run.log.contains("healthCheckGracePeriodSeconds"), "{}", run.log);
 }
+
+#[test]
+fn an_earlier_revision_is_deployed_again() {
+    for (to, revision) in
+        [("bbbbbbbbbbbb", "todo-api:42"), ("41", "todo-api:41"), ("todo-api:42", "todo-api:42")]
+    {
+        let aws = ScriptedAws::play("revisions-of-commits");
+        let run = deploy(&aws).input("image", "").input("rollback-to", to).run();
+        check(&run, 0, "deployed", &[&format!("`{revision}` serves")]);
+        assert_eq!(aws.writes(), [UPDATE], "{}", run.log);
+    }
+}
+
+#[test]
+fn the_previous_revision_is_the_last_other_one_that_completed() {
+    let aws = ScriptedAws::play("deployed");
+    check(&deploy(&aws).run(), 0, "deployed", &["`todo-api:42` serves"]);
+    let run = deploy(&aws).input("image", "").input("rollback-to", "previous").run();
+    check(&run, 0, "deployed", &["`todo-api:41` serves"]);
+    // And forth again: not "minus one".
+    let run = deploy(&aws).input("image", "").input("rollback-to", "previous").run();
+    check(&run, 0, "deployed", &["`todo-api:42` serves"]);
+}
+
+#[test]
+fn an_earlier_revision_that_is_not_there_is_a_fault() {
+    for (to, words) in [
+        (
+            "ddddddd",
+            "no revision of `todo-api` is of the commit `ddddddd`: the newest are of `cccccccccccc`, `bbbbbbbbbbbb`",
+        ),
+        ("99", "there is no task definition `todo-api:99`"),
+        ("previous", "which revision completed before cannot be told"),
+        ("main", "is neither `previous` nor a commit"),
+    ] {
+        let aws = ScriptedAws::play("revisions-of-commits");
+        let run = deploy(&aws).input("image", "").input("rollback-to", to).run();
+        assert_eq!(run.code, 2, "{}", run.log);
+        assert!(run.log.contains(words), "{words}\n{}", run.log);
+        assert_eq!(aws.writes(), [""; 0]);
+    }
+    let aws = ScriptedAws::play("revisions-of-commits");
+    let run = deploy(&aws).input("rollback-to", "41").run();
+    assert_eq!(run.code, 2, "{}", run.log);
+    assert!(run.log.contains("cannot be used together with"), "{}", run.log);
+}
