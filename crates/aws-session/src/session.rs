@@ -94,6 +94,10 @@ impl Session {
         self.0.transport.read_only();
     }
 
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.0.transport
+    }
+
     /// Every call so far.
     pub fn calls(&self) -> &Calls {
         &self.0.calls

@@ -18,13 +18,13 @@ pub(crate) async fn find(
     faults: &mut Faults,
 ) -> Result<Option<TaskDefinition>, EcsError> {
     match to {
-        RollbackTo::Previous => match previous(ecs, cluster, now, runs).await {
-            Some(arn) => Ok(ecs.definition(&arn).await?),
-            None => {
+        RollbackTo::Previous => {
+            let Some(arn) = previous(ecs, cluster, now, runs).await else {
                 faults.add("rollback-to", "which revision completed before cannot be told (ECS keeps no record of it, or this run may not read it): name a commit or a revision");
-                Ok(None)
-            }
-        },
+                return Ok(None);
+            };
+            ecs.definition(&arn).await
+        }
         RollbackTo::Revision(revision) => {
             let name = if revision.bytes().all(|b| b.is_ascii_digit()) {
                 format!("{}:{revision}", runs.family())

@@ -102,7 +102,7 @@ pub(crate) async fn execute(
             return Ok(ending(Verdict::Deployed, String::new(), Some(&arn)));
         }
     };
-    if !inputs.wait {
+    if !inputs.waits() {
         let reason = format!(
             "`{name}` was asked to run `{registered}`; `wait` is false, so its end was not awaited"
         );

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use ecs_tasks::CommandLine;
 
 use crate::values::{ContainerImage, Interval, Minutes, Names, Pair, RollbackTo};
+use crate::verify::{Expectation, VerifyUrl};
 
 /// Deploy an image to an ECS service and wait for the verdict.
 ///
@@ -78,6 +79,15 @@ pub struct Inputs {
     #[arg(long, default_value_t = true)]
     pub wait: bool,
 
+    /// `wait` under the name that other actions have for it.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        conflicts_with = "wait",
+        value_parser = clap::builder::BoolishValueParser::new()
+    )]
+    pub wait_for_service_stability: Option<bool>,
+
     /// How long to wait for the verdict, in minutes. The deployment goes on after that, and is not rolled back.
     #[arg(long, value_name = "MINUTES", default_value = "30")]
     pub wait_for_minutes: Minutes,
@@ -112,6 +122,24 @@ pub struct Inputs {
     #[arg(long, value_name = "WHAT", default_value = "leave")]
     pub on_cancel: OnCancel,
 
+    /// Address that has to answer well before the deployment counts as deployed: `https://api.example.com/health`.
+    ///
+    /// It is asked once ECS calls the deployment done. Without `verify-expect` any status from 200 to 299 is good.
+    #[arg(long, value_name = "URL", requires = "service")]
+    pub verify_url: Option<VerifyUrl>,
+
+    /// What a good answer is: lines `status: 200`, `header NAME: value`, `json $.path: value`, `text: words`.
+    #[arg(long, value_name = "EXPECTATION", requires = "verify_url")]
+    pub verify_expect: Vec<Expectation>,
+
+    /// How long the answers have to be good without interruption.
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub verify_for: Interval,
+
+    /// How many bad answers in a row fail the deployment, which is then rolled back.
+    #[arg(long, value_name = "COUNT", default_value = "3")]
+    pub verify_failures: NonZeroU32,
+
     /// How many of the last lines of a failed container's log to show.
     #[arg(long, value_name = "COUNT", default_value = "20")]
     pub log_lines: u16,
@@ -121,6 +149,13 @@ pub struct Inputs {
 
     #[command(flatten)]
     pub common: CommonInputs,
+}
+
+impl Inputs {
+    /// Whether the verdict is awaited, by whichever name that was said.
+    pub(crate) fn waits(&self) -> bool {
+        self.wait_for_service_stability.unwrap_or(self.wait)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -16,6 +16,7 @@ mod summary;
 mod timeline;
 mod update;
 mod values;
+mod verify;
 mod watch;
 
 use actions_runtime::Step;

@@ -192,7 +192,7 @@ impl<'a> Report<'a> {
                 self.line(&line);
             }
             Event::Draining { running } => {
-                self.line(&format!("{} of the old revision drain", tasks(*running)));
+                self.line(&format!("the old revision still has {}", tasks(*running)));
             }
             Event::Stage(stage) => self.line(&format!("stage {stage}")),
             Event::Ecs(message) => self.line(&format!("ECS: {message}")),
@@ -233,6 +233,26 @@ impl<'a> Report<'a> {
         }
         if !explained.log.is_empty() {
             self.step.foreign(&explained.log.join("\n"));
+        }
+    }
+
+    pub(crate) fn verifying(&self, url: &str, good_for: std::time::Duration) {
+        self.timeline.begin("verifying", self.step.seconds());
+        let good_for = seconds(good_for.as_secs_f64());
+        self.line(&format!("ECS is done; asking {url}, which has to answer well for {good_for}"));
+    }
+
+    /// One answer; `problem` is what was wrong with it. Only changes are told.
+    pub(crate) fn answered(&self, problem: Option<&str>) {
+        let line = match problem {
+            Some(problem) => format!("a bad answer: {problem}"),
+            None => "a good answer".to_owned(),
+        };
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = lines.last().is_some_and(|(_, last)| *last == line);
+        drop(lines);
+        if !told {
+            self.line(&line);
         }
     }
 

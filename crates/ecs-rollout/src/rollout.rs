@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use actions_runtime::Step;
 use ecs_tasks::{TaskDefinition, last_part};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::{
     execute::{GRACE, Outcome},
     inputs::{Inputs, OnCancel, Rollback},
     outputs::Verdict,
     report::{Report, tasks},
+    timeline::seconds,
     update::Target,
+    verify::{Verification, Verified, check},
     watch::{End, Stop, Watch},
 };
 
@@ -34,7 +36,65 @@ impl Rollout<'_> {
         let deadline = Instant::now() + self.inputs.wait_for_minutes.0;
         match self.watch.until(deadline, self.step.cancelled()).await {
             Stop::End(End::Failed { reason }) => self.after_failure(reason, deadline).await,
+            Stop::End(End::Deployed { without_tasks: false }) => {
+                Box::pin(self.verified(deadline)).await
+            }
             stop => self.ended(stop, None).await,
+        }
+    }
+
+    /// ECS is done; whether the new version answers is another question, where it is asked.
+    async fn verified(mut self, deadline: Instant) -> Outcome {
+        let deployed = Stop::End(End::Deployed { without_tasks: false });
+        let Some(url) = self.inputs.verify_url.clone() else {
+            return self.ended(deployed, None).await;
+        };
+        self.report.verifying(&url.0, self.inputs.verify_for.0);
+        let answered = tokio::select! {
+            biased;
+            () = self.step.cancelled().cancelled() => {
+                let reason = format!("cancelled while {} was being verified; ECS had finished", self.registered);
+                let left = format!("`{}` runs. {}", self.registered, self.how_to_roll_back());
+                return self.outcome(Verdict::Cancelled, reason, Some(left));
+            }
+            answered = self.answers_well(&url.0) => Some(answered),
+            () = sleep_until(deadline) => None,
+        };
+        match answered {
+            Some(Verified::Good) => self.ended(deployed, None).await,
+            Some(Verified::Bad(problem)) => {
+                let failures = self.inputs.verify_failures;
+                let reason =
+                    format!("{} answered badly {failures} times in a row: {problem}", url.0);
+                self.watch.forget_record();
+                self.after_failure(reason, deadline).await
+            }
+            None => {
+                let reason = format!(
+                    "ECS has deployed `{}`, but {} did not answer well for {} in time",
+                    self.registered,
+                    url.0,
+                    seconds(self.inputs.verify_for.0.as_secs_f64())
+                );
+                let left = format!("`{}` runs. {}", self.registered, self.how_to_roll_back());
+                self.outcome(Verdict::TimedOut, reason, Some(left))
+            }
+        }
+    }
+
+    async fn answers_well(&self, url: &str) -> Verified {
+        const LIMIT: Duration = Duration::from_secs(5);
+        let mut verification =
+            Verification::new(self.inputs.verify_for.0, self.inputs.verify_failures.get());
+        let began = Instant::now();
+        loop {
+            let page = self.target.ecs.session().page(url, LIMIT).await;
+            let answer = page.and_then(|page| check(&page, &self.inputs.verify_expect));
+            self.report.answered(answer.as_ref().err().map(String::as_str));
+            if let Some(verified) = verification.see(began.elapsed().as_secs_f64(), answer) {
+                return verified;
+            }
+            sleep(verification.interval()).await;
         }
     }
 

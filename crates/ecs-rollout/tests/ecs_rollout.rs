@@ -11,6 +11,8 @@ use tokio::time::Instant;
 mod faults;
 #[path = "ecs_rollout/scenarios.rs"]
 mod scenarios;
+#[path = "ecs_rollout/verify.rs"]
+mod verify;
 
 /// A deployment of the next image, looked at often.
 fn deploy(aws: &ScriptedAws) -> Step {

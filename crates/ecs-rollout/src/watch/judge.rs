@@ -5,107 +5,14 @@
 
 use std::collections::BTreeSet;
 
-use ecs_tasks::{Blame, StoppedTask};
+use ecs_tasks::StoppedTask;
 
-use crate::service::{Deployment, Service, Settings, State};
-
-/// What is known of the deployment when the watch begins.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Ours {
-    pub(crate) id: String,
-    /// The ARN of its task definition.
-    pub(crate) definition: String,
-    /// The ARN that a rollback goes back to.
-    pub(crate) previous: Option<String>,
-    /// The deployments that were there before it.
-    pub(crate) before: BTreeSet<String>,
-    /// Events that were there before it.
-    pub(crate) old_events: BTreeSet<String>,
-    pub(crate) settings: Settings,
-    pub(crate) max_failed_tasks: usize,
-    /// The deployment was there and COMPLETED already: only its number of tasks changes.
-    pub(crate) must_fill: bool,
-}
-
-/// One look.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Snapshot {
-    /// Seconds since the watch began.
-    pub(crate) at: f64,
-    pub(crate) service: Service,
-    /// What ECS records of our service deployment, where it was asked and may be read.
-    pub(crate) record: Option<Record>,
-}
-
-/// A service deployment.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Record {
-    pub(crate) status: String,
-    pub(crate) reason: Option<String>,
-    pub(crate) stage: Option<String>,
-    pub(crate) rollback_reason: Option<String>,
-    pub(crate) alarms: Vec<String>,
-}
-
-/// What is worth a line.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Event {
-    Tasks {
-        running: i32,
-        pending: i32,
-        desired: i32,
-        failed: i32,
-    },
-    Draining {
-        running: i32,
-    },
-    Stage(String),
-    /// ECS's own words.
-    Ecs(String),
-    Failed(String),
-    RollingBack {
-        to: String,
-        by_us: bool,
-    },
-    /// A state that this program does not know.
-    Unknown(String),
-}
-
-/// How it ended.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum End {
-    Deployed {
-        without_tasks: bool,
-    },
-    /// It failed, and nobody takes it back so far.
-    Failed {
-        reason: String,
-    },
-    /// The deployment was undone: `to` is live.
-    RolledBack {
-        to: String,
-    },
-    /// Even that failed.
-    RollbackFailed {
-        reason: String,
-    },
-    Superseded {
-        by: String,
-        definition: String,
-    },
-}
-
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Opinion {
-    pub(crate) events: Vec<Event>,
-    pub(crate) end: Option<End>,
-    /// The end may be a second away.
-    pub(crate) near: bool,
-    /// Tasks of ours may have stopped: list them before the next look.
-    pub(crate) look_at_tasks: bool,
-    /// Only the service deployment can tell.
-    pub(crate) look_at_record: bool,
-}
+use super::{
+    failures::{Failures, is_ours},
+    seen::{End, Event, Opinion, Ours, Record, Snapshot},
+    words::{in_short, is_problem},
+};
+use crate::service::{Deployment, State};
 
 /// How long, in seconds, a state is waited out that should pass.
 mod patience {
@@ -115,8 +22,6 @@ mod patience {
     pub(super) const ROLLBACK_STARTS: f64 = 90.0;
     /// A record that lags behind the service.
     pub(super) const RECORD: f64 = 20.0;
-    /// A failure that ECS has yet to count.
-    pub(super) const COUNTING: f64 = 5.0;
     /// Tasks are listed at least this often while the deployment is not full.
     pub(super) const TASKS: f64 = 15.0;
     /// After a task stopped, the end is thought near for so long.
@@ -132,8 +37,7 @@ pub(crate) struct Judge {
     stage: Option<String>,
     told_events: BTreeSet<String>,
     unknown: BTreeSet<String>,
-    most_failed: usize,
-    failures: Vec<Failure>,
+    failures: Failures,
     tasks_looked_at: f64,
     last_stop: Option<f64>,
     failed_since: Option<(f64, String)>,
@@ -160,12 +64,6 @@ impl OurRollback {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Failure {
-    at: f64,
-    ran: bool,
-}
-
 impl Judge {
     pub(crate) fn new(ours: Ours) -> Self {
         Self {
@@ -176,8 +74,7 @@ impl Judge {
             draining: 0,
             stage: None,
             unknown: BTreeSet::new(),
-            most_failed: 0,
-            failures: Vec::new(),
+            failures: Failures::default(),
             tasks_looked_at: 0.0,
             last_stop: None,
             failed_since: None,
@@ -218,27 +115,13 @@ impl Judge {
     ) -> Vec<StoppedTask> {
         self.tasks_looked_at = at;
         let mine: Vec<StoppedTask> =
-            tasks.into_iter().filter(|task| self.is_ours(task, since)).collect();
+            tasks.into_iter().filter(|task| is_ours(&self.ours, task, since)).collect();
         for task in &mine {
-            let cause = task.cause(&[]);
-            if cause.blame == Blame::Release {
+            if self.failures.take_in(at, task) {
                 self.last_stop = Some(at);
-                self.failures.push(Failure { at, ran: task.ran() });
             }
         }
         mine
-    }
-
-    /// ECS names the deployment in `startedBy`; emulators name the service there. `since` is when ours was created.
-    fn is_ours(&self, task: &StoppedTask, since: Option<f64>) -> bool {
-        if task.started_by.starts_with("ecs-svc/") {
-            return task.started_by == self.ours.id;
-        }
-        let young = match (task.created_at, since) {
-            (Some(created), Some(since)) => created >= since - 1.0,
-            _ => true,
-        };
-        task.definition == self.ours.definition && young
     }
 
     /// One look at the service.
@@ -253,7 +136,7 @@ impl Judge {
     fn tell_changes(&mut self, snapshot: &Snapshot, opinion: &mut Opinion) {
         for event in snapshot.service.events.iter().rev() {
             if self.told_events.insert(event.id.clone()) {
-                let message = without_service(&event.message);
+                let message = in_short(&event.message);
                 if is_problem(&message) {
                     self.last_problem = Some(message.clone());
                     opinion.look_at_tasks = true;
@@ -276,7 +159,7 @@ impl Judge {
         }
         let Some(ours) = snapshot.service.deployment(&self.ours.id) else { return };
         self.seen = true;
-        self.most_failed = self.most_failed.max(usize::try_from(ours.failed).unwrap_or(0));
+        self.failures.counted_by_ecs(ours.failed);
         let tasks = (ours.running, ours.pending, ours.desired, ours.failed);
         if self.tasks != Some(tasks) {
             // Only what went up says that tasks are on their way; every other change may hide one that stopped.
@@ -426,7 +309,7 @@ impl Judge {
         if !self.ours.settings.is_rolling() {
             opinion.look_at_record = true;
         }
-        self.too_many_failures(snapshot.at)
+        self.failures.too_many(&self.ours, snapshot.at)
     }
 
     /// FAILED: does ECS take it back?
@@ -545,27 +428,6 @@ impl Judge {
         back || (told && failed)
     }
 
-    fn too_many_failures(&self, at: f64) -> Option<End> {
-        // With nothing to go back to the breaker stalls.
-        let counted_by_ecs = self.ours.settings.breaker && self.ours.previous.is_some();
-        let uncounted = if counted_by_ecs {
-            let crashed =
-                self.failures.iter().filter(|it| it.ran && at - it.at >= patience::COUNTING);
-            crashed.count().saturating_sub(self.most_failed)
-        } else {
-            self.failures.len()
-        };
-        if uncounted < self.ours.max_failed_tasks {
-            return None;
-        }
-        let what = if counted_by_ecs { "crashed after they were RUNNING" } else { "failed" };
-        Some(End::Failed {
-            reason: format!(
-                "{uncounted} tasks {what}, which is as many as `max-failed-tasks` allows"
-            ),
-        })
-    }
-
     fn deployed(&self, snapshot: &Snapshot) -> End {
         let desired = snapshot
             .service
@@ -596,20 +458,6 @@ impl Judge {
         let full = snapshot.service.primary().is_some_and(Deployment::is_full);
         stopped || full || self.failed_since.is_some() || self.rolling_back
     }
-}
-
-/// ECS begins every event with `(service todo-api) `.
-fn without_service(message: &str) -> String {
-    match message.strip_prefix("(service ").and_then(|rest| rest.split_once(") ")) {
-        Some((_, rest)) => rest.to_owned(),
-        None => message.to_owned(),
-    }
-}
-
-fn is_problem(message: &str) -> bool {
-    ["unable", "unhealthy", "failed", "failing", "cannot", "could not", "error"]
-        .iter()
-        .any(|word| message.contains(word))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use ecs_tasks::StoppedContainer;
 
 use super::*;
+use crate::service::{Service, Settings};
 
 const OLD: &str = "arn:aws:ecs:eu-west-1:1:task-definition/api:6";
 const NEW: &str = "arn:aws:ecs:eu-west-1:1:task-definition/api:7";

@@ -1,9 +1,12 @@
 //! Looks at a deployment until it is judged. Deciding is the judge's; this only looks, waits and tells.
 
 mod causes;
+mod failures;
 mod judge;
 mod pace;
 mod record;
+mod seen;
+mod words;
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -14,12 +17,13 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::{
     causes::{Causes, Explained},
-    judge::{End, Event, Ours},
+    seen::{End, Event, Ours},
 };
 use self::{
-    judge::{Judge, Opinion, Snapshot},
+    judge::Judge,
     pace::Pace,
     record::Records,
+    seen::{Opinion, Snapshot},
 };
 use crate::{
     report::Report,
@@ -120,6 +124,11 @@ impl<'a> Watch<'a> {
             previous: ours.previous.clone(),
             record: self.records.arn().map(str::to_owned),
         }
+    }
+
+    /// What has ended cannot be stopped: an update alone takes it back.
+    pub(crate) fn forget_record(&mut self) {
+        self.records.forget();
     }
 
     /// From now on the end of a rollback is awaited that we asked for.

@@ -6,7 +6,7 @@
 use aws_sdk_ecs::types::{self, CreatedAt};
 use ecs_tasks::last_part;
 
-use super::judge::Record;
+use super::seen::Record;
 use crate::{report::Report, service::Service, update::Target};
 
 /// How often an empty or refused answer is asked for again.
@@ -31,6 +31,11 @@ impl Records {
 
     pub(crate) fn arn(&self) -> Option<&str> {
         self.arn.as_deref()
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.arn = None;
+        self.tries_left = 0;
     }
 
     /// Our record, if it can be found and read.
