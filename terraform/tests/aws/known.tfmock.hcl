@@ -24,3 +24,39 @@ mock_data "aws_partition" {
     dns_suffix = "amazonaws.com"
   }
 }
+
+mock_resource "aws_rds_cluster" {
+  defaults = {
+    endpoint        = "todo.cluster-x.eu-west-1.rds.amazonaws.com"
+    reader_endpoint = "todo.cluster-ro-x.eu-west-1.rds.amazonaws.com"
+
+    master_user_secret = [{
+      secret_arn    = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!cluster-1"
+      kms_key_id    = "arn:aws:kms:eu-west-1:123456789012:key/1"
+      secret_status = "active"
+    }]
+  }
+}
+
+mock_resource "aws_s3_bucket" {
+  defaults = {
+    arn                         = "arn:aws:s3:::todo-test"
+    bucket_regional_domain_name = "todo-test.s3.eu-west-1.amazonaws.com"
+  }
+}
+
+mock_resource "aws_cloudfront_distribution" {
+  defaults = {
+    arn            = "arn:aws:cloudfront::123456789012:distribution/E1"
+    domain_name    = "d1.cloudfront.net"
+    hosted_zone_id = "Z2FDTNDATAQYW2"
+  }
+}
+
+mock_resource "aws_lb" {
+  defaults = {
+    arn        = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/todo-test-alb/1"
+    arn_suffix = "app/todo-test-alb/1"
+    dns_name   = "internal-todo-test-alb-1.eu-west-1.elb.amazonaws.com"
+  }
+}

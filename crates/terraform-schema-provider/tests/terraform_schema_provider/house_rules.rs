@@ -99,3 +99,11 @@ fn every_module_says_what_it_is_and_which_provider_it_takes() {
         assert!(versions.contains("required_version = \">= 1.11\""), "{}", folder.display());
     }
 }
+
+/// The local AWS and the real one must treat a page's own paths alike.
+#[test]
+fn the_demo_rewrites_paths_as_the_module_does() {
+    let module = fs::read_to_string(home().join("modules/web/spa-fallback.js")).unwrap();
+    let local = fs::read_to_string(home().join("../crates/local-aws/src/spa-fallback.js")).unwrap();
+    assert_eq!(module, local);
+}
