@@ -121,13 +121,7 @@ impl Docker {
                 let driver = member(&told, "Driver:").filter(|driver| !driver.is_empty());
                 // Without a name the builder is the engine's own, and there is no engine.
                 let driver = driver.unwrap_or("docker").to_owned();
-                let mut platforms: Vec<String> = member(&told, "Platforms:")
-                    .unwrap_or_default()
-                    .split(',')
-                    // A builder marks the platforms that were configured with a star.
-                    .map(|platform| platform.trim().trim_end_matches('*').to_owned())
-                    .filter(|platform| !platform.is_empty())
-                    .collect();
+                let mut platforms = platforms(&told);
                 if platforms.is_empty() {
                     platforms.extend(own);
                 }
@@ -140,6 +134,12 @@ impl Docker {
             Err(said) if builder.is_engine() => Err(Error::NoEngine(said)),
             _ => Ok(builder),
         }
+    }
+
+    /// Whether the engine keeps images as registries do: then it can build for several platforms by itself.
+    pub(crate) async fn has_containerd_store(&self) -> bool {
+        let question = ["info", "--format", "{{json .DriverStatus}}"];
+        matches!(self.ask(&question).await, Ok(Ok(told)) if told.contains("io.containerd.snapshotter"))
     }
 
     /// The digest that `image` has in its registry now, where docker can find out.
@@ -244,6 +244,20 @@ fn member<'a>(told: &'a str, name: &str) -> Option<&'a str> {
     told.lines().find_map(|line| line.trim().strip_prefix(name)).map(str::trim)
 }
 
+/// The platforms of all nodes, the first node's own first.
+fn platforms(told: &str) -> Vec<String> {
+    let lines = told.lines().filter_map(|line| line.trim().strip_prefix("Platforms:"));
+    let mut platforms: Vec<String> = Vec::new();
+    for platform in lines.flat_map(|line| line.split(',')) {
+        // One that was configured has a star, and a processor's levels may be counted: `linux/amd64 (+3)`.
+        let name = platform.split_whitespace().next().unwrap_or_default().trim_end_matches('*');
+        if !name.is_empty() && !platforms.iter().any(|known| known == name) {
+            platforms.push(name.to_owned());
+        }
+    }
+    platforms
+}
+
 /// `--name value`, without a shell in between.
 pub(crate) fn option(name: &str, value: impl AsRef<Path>) -> [OsString; 2] {
     [OsString::from(name), value.as_ref().as_os_str().to_owned()]
@@ -257,7 +271,10 @@ mod tests {
     fn the_driver_and_its_platforms_are_read() {
         let told = "Name:   default\nDriver: docker\n\nNodes:\nName: default\nPlatforms: linux/amd64, linux/386\n";
         assert_eq!(member(told, "Driver:"), Some("docker"));
-        assert_eq!(member(told, "Platforms:"), Some("linux/amd64, linux/386"));
+        assert_eq!(platforms(told), ["linux/amd64", "linux/386"]);
+        let nodes =
+            "Platforms: linux/amd64* (+3), linux/386\n\nPlatforms: linux/arm64, linux/386\n";
+        assert_eq!(platforms(nodes), ["linux/amd64", "linux/386", "linux/arm64"]);
         assert_eq!(member(told, "Endpoint:"), None);
     }
 }

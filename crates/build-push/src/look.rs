@@ -63,7 +63,7 @@ pub(crate) async fn look(
         repository => repository,
     };
     if let Ok(builder) = &builder {
-        against_builder(inputs, &local, builder, &mut faults);
+        against_builder(inputs, &local, builder, docker, &mut faults).await;
     }
     against_region(inputs, session, &mut faults);
     faults.check()?;
@@ -100,9 +100,18 @@ pub(crate) async fn look(
 }
 
 /// What this builder cannot do.
-fn against_builder(inputs: &Inputs, local: &Local, builder: &Builder, faults: &mut Faults) {
+async fn against_builder(
+    inputs: &Inputs,
+    local: &Local,
+    builder: &Builder,
+    docker: &Docker,
+    faults: &mut Faults,
+) {
     let platforms = &inputs.platforms;
-    if platforms.len() > 1 && builder.is_engine() {
+    if platforms.len() > 1
+        && builder.is_engine()
+        && !(builder.is_buildx() && docker.has_containerd_store().await)
+    {
         faults.add(
             "platforms",
             format!(

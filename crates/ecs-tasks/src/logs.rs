@@ -104,6 +104,21 @@ impl LogStream {
         Ok(lines.split_off(lines.len().saturating_sub(count)))
     }
 
+    /// Creates the group; one that is there is fine.
+    pub async fn create_group(&self, session: &Session) -> Result<(), AwsError> {
+        let answer = self
+            .client(session)
+            .create_log_group()
+            .log_group_name(&self.group)
+            .send()
+            .await
+            .map_err(|error| session.explain("logs:CreateLogGroup", &self.group, error));
+        match answer {
+            Err(error) if error.code() != Some("ResourceAlreadyExistsException") => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Follows the stream from its first line.
     pub fn follow(&self, session: &Session) -> Follower {
         Follower {

@@ -5,7 +5,7 @@ use aws_sdk_ecs::types::{
     LaunchType, NetworkConfiguration, PlacementConstraint, PlacementStrategy, PropagateTags,
     Service, Tag,
 };
-use ecs_tasks::TaskDefinition;
+use ecs_tasks::{LogPlace, LogStream, TaskDefinition};
 use serde_json::json;
 
 use crate::{
@@ -202,6 +202,28 @@ pub(crate) fn copy(
         members.shift_remove("restartPolicy");
     }
     copy
+}
+
+/// Where the copy logs when it was asked to log to `CloudWatch` and would not: its group is to be created.
+pub(crate) fn redirect_log(
+    copy: &mut TaskDefinition,
+    container: &str,
+    region: &str,
+) -> Option<LogStream> {
+    if matches!(copy.log_place(container, ""), LogPlace::CloudWatch(_)) {
+        return None;
+    }
+    let options = json!({
+        "awslogs-group": format!("/ecs/{}", copy.family()),
+        "awslogs-region": region,
+        "awslogs-stream-prefix": "migrate",
+    });
+    let log = json!({ "logDriver": "awslogs", "options": options });
+    copy.container_mut(container)?.insert("logConfiguration".to_owned(), log);
+    match copy.log_place(container, "") {
+        LogPlace::CloudWatch(stream) => Some(stream),
+        LogPlace::Elsewhere(_) => None,
+    }
 }
 
 /// The container that migrates: the one that was named, or the only one.

@@ -95,6 +95,18 @@ pub struct Inputs {
     #[arg(long, value_name = "WHAT", default_value = "wait")]
     pub if_running: IfRunning,
 
+    /// Let that container log to CloudWatch where its copy would log elsewhere: `awslogs`.
+    ///
+    /// The log group (`/ecs/<family>-migrate`) is created first. The execution role must be allowed to write to it.
+    #[arg(long, value_name = "DRIVER")]
+    pub log_driver: Option<LogDriver>,
+
+    /// Read the secrets of that container, to hide them in its log.
+    ///
+    /// This run needs `secretsmanager:GetSecretValue` for them. Parameter Store is not read.
+    #[arg(long)]
+    pub mask_secrets: bool,
+
     #[command(flatten)]
     pub aws: AwsInputs,
 
@@ -107,6 +119,11 @@ pub enum IfRunning {
     Wait,
     Fail,
     Adopt,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogDriver {
+    Awslogs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -7,6 +7,7 @@ mod judge;
 mod look;
 mod outputs;
 mod report;
+mod secrets;
 mod start;
 mod token;
 mod values;
@@ -65,12 +66,19 @@ async fn execute(
     answer: &Answer<'_>,
 ) -> miette::Result<Outputs> {
     let deadline = Instant::now() + inputs.timeout_minutes.0;
+    if inputs.mask_secrets {
+        secrets::mask(step, ecs.session(), &look.copy, &look.container).await?;
+    }
     let identity = Identity::new(step.job()).map_err(Error::Random)?;
     let mut adopted = match others(step, inputs, ecs, look, &identity, deadline).await? {
         Others::None => None,
         Others::Ours(arn) => Some(arn),
         Others::Ended(verdict, reason) => return Ok(answer.without_task(verdict, reason)),
     };
+    if let Some(log) = &look.new_log {
+        log.create_group(ecs.session()).await?;
+        step.say(format!("its log goes to `{}`", log.group));
+    }
     let definition = match (&adopted, &look.registered) {
         (Some(_), _) => None,
         (None, Some(arn)) => Some(arn.clone()),
@@ -154,7 +162,15 @@ async fn others(
     loop {
         let tasks = tokio::select! {
             () = step.cancelled().cancelled() => return Ok(cancelled()),
-            tasks = start::tasks(ecs, &inputs.cluster, look.copy.family()) => tasks?,
+            tasks = start::tasks(ecs, &inputs.cluster, look.copy.family()) => tasks,
+        };
+        let tasks = match tasks {
+            // What cannot be checked for lack of rights is said, and no reason to stop.
+            Err(error) if error.is_access_denied() => {
+                step.warning(format!("whether another migration runs is not known: {error}"));
+                return Ok(Others::None);
+            }
+            tasks => tasks?,
         };
         let Some(first) = tasks.first() else { return Ok(Others::None) };
         let arn = first.task_arn().unwrap_or_default();

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use actions_runtime::{Faults, Step, did_you_mean};
 use aws_sdk_ecs::types::Service;
-use ecs_tasks::{Ecs, Resolved, TaskDefinition};
+use ecs_tasks::{Ecs, LogStream, Resolved, TaskDefinition};
 
 use crate::{
     ask::{self, Ask},
-    inputs::Inputs,
+    inputs::{Inputs, LogDriver},
 };
 
 /// What is needed to decide.
@@ -21,6 +21,8 @@ pub(crate) struct Look {
     /// The newest revision of the copy's family, where it runs the same: nothing has to be registered.
     pub(crate) registered: Option<String>,
     pub(crate) ask: Ask,
+    /// Has to be created before the task starts: a missing group is a failed start that names no log.
+    pub(crate) new_log: Option<LogStream>,
 }
 
 pub(crate) async fn look(step: &Step, inputs: &Inputs, ecs: &Ecs) -> miette::Result<Look> {
@@ -61,12 +63,18 @@ pub(crate) async fn look(step: &Step, inputs: &Inputs, ecs: &Ecs) -> miette::Res
         .into());
     };
     let ask = ask::ask(inputs, service.as_ref(), &from);
-    let copy = ask::copy(&from, &container, image.as_deref(), inputs);
+    let mut copy = ask::copy(&from, &container, image.as_deref(), inputs);
+    let new_log = match inputs.log_driver {
+        Some(LogDriver::Awslogs) => {
+            ask::redirect_log(&mut copy, &container, ecs.session().region())
+        }
+        None => None,
+    };
     let newest = ecs.definition(copy.family()).await?;
     let registered = newest
         .filter(|newest| newest.is_active() && newest.runs_the_same_as(&copy))
         .and_then(|newest| newest.arn().map(str::to_owned));
-    Ok(Look { container, from, copy, registered, ask })
+    Ok(Look { container, from, copy, registered, ask, new_log })
 }
 
 async fn definition(

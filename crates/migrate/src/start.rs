@@ -193,7 +193,7 @@ fn family_of(definition: &str) -> String {
 }
 
 /// The tasks of a family that are not STOPPED: those that run, and those that were asked to stop and still do.
-pub(crate) async fn tasks(ecs: &Ecs, cluster: &str, family: &str) -> miette::Result<Vec<Task>> {
+pub(crate) async fn tasks(ecs: &Ecs, cluster: &str, family: &str) -> Result<Vec<Task>, AwsError> {
     let list = async |status: DesiredStatus| {
         let answer = ecs
             .client()

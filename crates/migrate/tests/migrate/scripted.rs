@@ -104,10 +104,15 @@ fn what_never_ran_has_no_code() {
 
 #[test]
 fn no_code_is_no_success() {
-    let (_, run) = check("migrate-no-exit-code", "failed", 125, "is not known");
-    assert_eq!(run.output("exit-code"), "");
-    check("migrate-spot-interrupted", "failed", 143, "");
-    check("migrate-lost-from-sight", "failed", 125, "lost sight of the task");
+    // Each waits for the last lines of a failure.
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let (_, run) = check("migrate-no-exit-code", "failed", 125, "is not known");
+            assert_eq!(run.output("exit-code"), "");
+        });
+        scope.spawn(|| check("migrate-spot-interrupted", "failed", 143, ""));
+        scope.spawn(|| check("migrate-lost-from-sight", "failed", 125, "lost sight of the task"));
+    });
 }
 
 #[test]
@@ -204,6 +209,54 @@ fn a_log_commands_nothing() {
     assert!(!run.log.contains('\u{1b}'), "{run:#?}");
     // In the summary it stands in a fence, which no line of it can close.
     assert!(run.summary.contains("```"), "{}", run.summary);
+}
+
+#[test]
+fn secrets_are_hidden_in_the_log_where_that_was_asked_for() {
+    let aws = ScriptedAws::play("migrate-hostile-log");
+    let run = migrate(&aws).input("mask-secrets", "true").run();
+    assert_end(&run, "migrated", 0, "");
+    let told: Vec<String> = run
+        .everything()
+        .lines()
+        .filter(|line| !line.starts_with("::add-mask::"))
+        .map(str::to_owned)
+        .collect();
+    for part in ["p%40ss::w0rd", "second-line"] {
+        assert!(!told.iter().any(|line| line.contains(part)), "{part}: {told:#?}");
+    }
+    // One that cannot be read could not be hidden: nothing is started.
+    let aws = ScriptedAws::play_with(
+        "migrate-hostile-log",
+        "- {on: GetSecretValue, times: always, does: deny}",
+    );
+    let run = migrate(&aws).input("mask-secrets", "true").run();
+    assert_end(&run, "failed", 1, "secretsmanager:GetSecretValue");
+    assert!(aws.writes().is_empty());
+}
+
+#[test]
+fn a_log_that_would_go_elsewhere_goes_to_cloudwatch_when_asked_for() {
+    let aws = ScriptedAws::play("migrate-firelens");
+    let run = migrate(&aws).input("log-driver", "awslogs").run();
+    assert_end(&run, "failed", 3, "exited with 3");
+    assert_eq!(aws.writes(), ["CreateLogGroup", "RegisterTaskDefinition", "RunTask"]);
+    assert_eq!(run.output("log-group"), "/ecs/todo-api-migrate");
+    let definition = aws.task_definition("todo-api-migrate");
+    assert_eq!(definition["containerDefinitions"][0]["logConfiguration"]["logDriver"], "awslogs");
+    // One that is in CloudWatch already stays where it is.
+    let aws = ScriptedAws::play("migrate-exits-0");
+    let run = migrate(&aws).input("log-driver", "awslogs").run();
+    assert_eq!(run.output("log-group"), "/ecs/todo-api");
+}
+
+#[test]
+fn without_the_right_to_list_tasks_the_migration_runs_with_a_warning() {
+    let aws =
+        ScriptedAws::play_with("migrate-exits-0", "- {on: ListTasks, times: always, does: deny}");
+    let run = migrate(&aws).run();
+    assert_end(&run, "migrated", 0, "");
+    assert!(run.log.contains("whether another migration runs is not known"), "{run:#?}");
 }
 
 #[test]
