@@ -10,10 +10,10 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::{
-    AwsError, Call, denied,
+    AwsError, Call, answer, denied,
     error::Detail,
     operation, retry,
-    transport::{self, CutAnswer, NoAnswer, NothingIsWritten},
+    transport::{CutAnswer, NoAnswer, NothingIsWritten},
 };
 
 const LATER: &str =
@@ -98,7 +98,7 @@ impl Asked<'_> {
         if message.contains("identity resolver timed out") {
             return AwsError::NoCredentials(self.detail(message, WAYS_TO_CREDENTIALS));
         }
-        if find::<ConnectorError>(error).is_some_and(transport::never_sent) {
+        if find::<ConnectorError>(error).is_some_and(answer::never_sent) {
             return AwsError::Unreachable(self.detail(
                 message,
                 &format!(

@@ -5,6 +5,7 @@
 //! An SDK client made from [`Session::config`] needs nothing more: the rules sit in the HTTP client that the config
 //! carries, so that no program can forget them.
 
+mod answer;
 mod calls;
 mod denied;
 mod error;

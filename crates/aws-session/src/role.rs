@@ -20,7 +20,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    AwsError, RoleArn, error,
+    AwsError, RoleArn, answer, error,
     explain::{self, Asked},
     operation::Operation,
     retry::{self, End, Spent},
@@ -216,7 +216,7 @@ impl RoleCredentials {
             let request = request(endpoint).map_err(|error| failed(error.to_string()))?;
             let answer = self.transport.send(request, CONNECT_TIMEOUT, FETCH_TIMEOUT).await;
             let status = answer.as_ref().ok().map(|response| response.status().as_u16());
-            let end = transport::end(&operation, &answer);
+            let end = answer::end(&operation, &answer);
             let spent = Spent { attempts, time: started.elapsed() };
             entry.answered(status, spent.time);
             if let Some(wait) = retry::wait(&operation, end, spent, transport::random()) {

@@ -9,11 +9,9 @@ use aws_config::{
 };
 use aws_smithy_runtime_api::client::identity::SharedIdentityCache;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::{
-    AwsInputs,
-    transport::{self, Transport},
-};
+use crate::{AwsInputs, transport::Transport};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,10 +26,26 @@ pub(crate) fn bundle(step: &Step) -> miette::Result<Option<Vec<u8>>> {
     let fault = |problem: &str| Faults::one("AWS_CA_BUNDLE", format!("`{path}` {problem}"));
     let pem = std::fs::read(&path).map_err(|error| fault(&format!("cannot be read: {error}")))?;
     // The TLS library takes a bundle at its word and stops the process where it is none.
-    if !transport::is_bundle(&pem) {
+    if !is_bundle(&pem) {
         return Err(fault("holds no certificates in PEM form").into());
     }
     Ok(Some(pem))
+}
+
+/// Whether `pem` holds certificates and each of them is whole.
+fn is_bundle(pem: &[u8]) -> bool {
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    let text = String::from_utf8_lossy(pem);
+    let mut certificates = text.split(BEGIN).skip(1).peekable();
+    certificates.peek().is_some()
+        && certificates.all(|certificate| {
+            let Some((body, _)) = certificate.split_once("-----END CERTIFICATE-----") else {
+                return false;
+            };
+            let body: String = body.split_whitespace().collect();
+            // DER: a certificate is a sequence.
+            STANDARD.decode(body).is_ok_and(|der| der.first() == Some(&0x30))
+        })
 }
 
 pub(crate) async fn region(

@@ -17,26 +17,22 @@ use std::{
 };
 
 use aws_smithy_http_client::{Connector, proxy::ProxyConfig, tls};
-use aws_smithy_runtime_api::{
-    client::{
-        http::{
-            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings,
-            SharedHttpConnector,
-        },
-        orchestrator::{HttpRequest, HttpResponse},
-        result::ConnectorError,
-        runtime_components::RuntimeComponents,
+use aws_smithy_runtime_api::client::{
+    http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
     },
-    http::Headers,
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
+    runtime_components::RuntimeComponents,
 };
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
+    answer,
     calls::Calls,
     operation::Operation,
-    retry::{self, End, Spent},
+    retry::{self, Spent},
 };
 
 /// A body gets this much more time for each of its bytes: 64 KiB a second is a slow line, not a dead one.
@@ -172,22 +168,6 @@ fn is_link_local(uri: &str) -> bool {
     host.starts_with("169.254.") || host.starts_with("[fd00:ec2::")
 }
 
-/// Whether `pem` holds certificates and each of them is whole.
-pub(crate) fn is_bundle(pem: &[u8]) -> bool {
-    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-    let text = String::from_utf8_lossy(pem);
-    let mut certificates = text.split(BEGIN).skip(1).peekable();
-    certificates.peek().is_some()
-        && certificates.all(|certificate| {
-            let Some((body, _)) = certificate.split_once("-----END CERTIFICATE-----") else {
-                return false;
-            };
-            let body: String = body.split_whitespace().collect();
-            // DER: a certificate is a sequence.
-            STANDARD.decode(body).is_ok_and(|der| der.first() == Some(&0x30))
-        })
-}
-
 /// One client's way through the transport.
 #[derive(Debug, Clone)]
 struct Line {
@@ -236,7 +216,7 @@ impl Line {
                 whole(wire.call(copy), limit).await
             };
             let status = answer.as_ref().ok().map(|response| response.status().as_u16());
-            let end = end(&operation, &answer);
+            let end = answer::end(&operation, &answer);
             let spent = Spent { attempts, time: started.elapsed() };
             entry.answered(status, spent.time);
             match retry::wait(&operation, end, spent, random()) {
@@ -312,89 +292,6 @@ async fn head_first(
     whole(std::future::ready(Ok(response)), limit).await
 }
 
-pub(crate) fn end(operation: &Operation, answer: &Result<HttpResponse, ConnectorError>) -> End {
-    match answer {
-        Err(error) if never_sent(error) => End::NeverSent,
-        // A request that this machine could not even write is its own fault, and will be the next time.
-        Err(error) if error.is_user() => End::Answered,
-        Err(_) => End::Doubtful,
-        Ok(response) => {
-            let status = response.status().as_u16();
-            let body = response.body().bytes().unwrap_or_default();
-            if response.status().is_success() {
-                let html = response
-                    .headers()
-                    .get("content-type")
-                    .is_some_and(|kind| kind.starts_with("text/html"));
-                // Something between here and AWS answered in its place: what AWS did is unknown. S3 alone has pages of its
-                // own, and describes one to a HEAD in these words.
-                if html && operation.service != "s3" {
-                    return End::Doubtful;
-                }
-                // S3 says 200 before it copies, and may then find that it cannot.
-                let late_error = operation.service == "s3" && is_error_document(body);
-                if !late_error {
-                    return End::Answered;
-                }
-                let body = String::from_utf8_lossy(body);
-                return retry::end(500, error_code(response.headers(), &body).as_deref(), "", None);
-            }
-            let body = String::from_utf8_lossy(body);
-            let code = error_code(response.headers(), &body);
-            retry::end(status, code.as_deref(), &body, retry_after(response.headers()))
-        }
-    }
-}
-
-/// Whether `error` says that no connection came about.
-pub(crate) fn never_sent(error: &ConnectorError) -> bool {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        // hyper-util's error for this can be told only by its text, and so can the SDK's time-out.
-        let text = error.to_string();
-        if text.contains("(Connect)") || text.contains("connect timeout occurred") {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
-}
-
-fn is_error_document(body: &[u8]) -> bool {
-    let body = body.trim_ascii_start();
-    let root = match body.strip_prefix(b"<?xml") {
-        Some(rest) => match rest.iter().position(|byte| *byte == b'>') {
-            Some(end) => rest[end + 1..].trim_ascii_start(),
-            None => return false,
-        },
-        None => body,
-    };
-    root.starts_with(b"<Error>")
-}
-
-/// The error code in any of the places where AWS's protocols put it.
-fn error_code(headers: &Headers, body: &str) -> Option<String> {
-    let bare = |code: &str| {
-        let code = code.rsplit('#').next().unwrap_or(code);
-        code.split([':', ';']).next().unwrap_or(code).trim().to_owned()
-    };
-    if let Some(code) = headers.get("x-amzn-errortype") {
-        return Some(bare(code));
-    }
-    if let Ok(json) = serde_json::from_str::<serde_json::Value>(body) {
-        return json["__type"].as_str().or_else(|| json["code"].as_str()).map(bare);
-    }
-    let (_, code) = body.split_once("<Code>")?;
-    code.split_once("</Code>").map(|(code, _)| bare(code))
-}
-
-fn retry_after(headers: &Headers) -> Option<Duration> {
-    if let Some(milliseconds) = headers.get("x-amz-retry-after") {
-        return milliseconds.trim().parse().ok().map(Duration::from_millis);
-    }
-    headers.get("retry-after")?.trim().parse().ok().map(Duration::from_secs)
-}
-
 pub(crate) fn endpoint(uri: &str) -> String {
     let authority = uri.find("://").map_or(0, |at| at + 3);
     let end = uri[authority..].find(['/', '?']).map_or(uri.len(), |end| authority + end);
@@ -409,45 +306,6 @@ pub(crate) fn random() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn codes_are_found_wherever_they_stand() {
-        let none = Headers::new();
-        let code = |body| error_code(&none, body);
-        assert_eq!(
-            code(r#"{"__type":"com.amazonaws.ecs#ThrottlingException"}"#).as_deref(),
-            Some("ThrottlingException")
-        );
-        assert_eq!(code("<Error><Code>SlowDown</Code></Error>").as_deref(), Some("SlowDown"));
-        assert_eq!(code("<html>503</html>"), None);
-        let mut headers = Headers::new();
-        headers.insert("x-amzn-errortype", "AccessDeniedException:http://internal/");
-        assert_eq!(error_code(&headers, "").as_deref(), Some("AccessDeniedException"));
-    }
-
-    #[test]
-    fn a_late_error_of_s3_is_one() {
-        let copy = Operation {
-            service: "s3".to_owned(),
-            action: "CopyObject".to_owned(),
-            resource: String::new(),
-            writing: true,
-            repeatable: true,
-            streaming: false,
-        };
-        let answered = |body: &'static str| {
-            let ok = aws_smithy_runtime_api::http::StatusCode::try_from(200).unwrap();
-            end(&copy, &Ok(HttpResponse::new(ok, SdkBody::from(body))))
-        };
-        let error = "<?xml version=\"1.0\"?>\n\n<Error><Code>InternalError</Code></Error>";
-        assert_eq!(answered(error), End::Doubtful);
-        assert_eq!(
-            answered("<Error><Code>SlowDown</Code></Error>"),
-            End::Throttled { after: None }
-        );
-        assert_eq!(answered("<?xml?><CopyObjectResult/>"), End::Answered);
-        assert_eq!(answered("<DeleteResult><Error></Error></DeleteResult>"), End::Answered);
-    }
 
     #[test]
     fn large_bodies_get_more_time() {
