@@ -23,4 +23,5 @@ pub use faults::{Faults, did_you_mean, nearest};
 pub use inputs::{CommonInputs, SecretInput, input_name, prepare};
 pub use job::Job;
 pub use outputs::{Exit, StepOutputs};
+pub use secrets::spellings;
 pub use step::{Step, step};

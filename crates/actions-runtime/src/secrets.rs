@@ -40,8 +40,9 @@ impl Secrets {
     }
 }
 
-/// As it is, URL-encoded (two habits), JSON-escaped, base64, and each of its lines.
-fn spellings(secret: &str) -> Vec<String> {
+/// Every spelling in which a secret may turn up: as it is, URL-encoded (two habits), JSON-escaped, base64, and each of its
+/// lines. None, where it is too short to be told from other text.
+pub fn spellings(secret: &str) -> Vec<String> {
     if secret.chars().count() < SHORTEST {
         return Vec::new();
     }

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    net::SocketAddr,
     time::Duration,
 };
 
@@ -28,6 +29,8 @@ pub(crate) struct Cdn {
 #[derive(Debug)]
 struct Distribution {
     bucket: String,
+    address: SocketAddr,
+    broken: Option<(String, u16)>,
     cache: HashMap<String, Cached>,
     invalidations: Vec<Invalidation>,
 }
@@ -59,10 +62,14 @@ impl Invalidation {
 }
 
 impl Cdn {
-    pub(crate) fn add(&mut self, id: &str, bucket: &str) {
-        let bucket = bucket.to_owned();
-        let distribution =
-            Distribution { bucket, cache: HashMap::new(), invalidations: Vec::new() };
+    pub(crate) fn add(&mut self, id: &str, bucket: &str, address: SocketAddr) {
+        let distribution = Distribution {
+            bucket: bucket.to_owned(),
+            address,
+            broken: None,
+            cache: HashMap::new(),
+            invalidations: Vec::new(),
+        };
         self.distributions.insert(id.to_owned(), distribution);
     }
 
@@ -70,11 +77,26 @@ impl Cdn {
         self.distributions.get(id).map(|one| one.invalidations.clone()).unwrap_or_default()
     }
 
+    pub(crate) fn address(&self, id: &str) -> Option<SocketAddr> {
+        self.distributions.get(id).map(|one| one.address)
+    }
+
+    pub(crate) fn break_site(&mut self, id: &str, broken: Option<(String, u16)>) {
+        if let Some(distribution) = self.distributions.get_mut(id) {
+            distribution.broken = broken;
+        }
+    }
+
     /// What a visitor of the distribution `id` gets for `path`.
     pub(crate) fn visit(&mut self, store: &Store, id: &str, path: &str) -> Reply {
         let Some(distribution) = self.distributions.get_mut(id) else {
             return error(404, "NoSuchDistribution");
         };
+        if let Some((part, status)) = &distribution.broken
+            && path.contains(part.as_str())
+        {
+            return with(reply(*status, "<h1>oops</h1>"), "content-type", Some("text/html"));
+        }
         if let Some(cached) = distribution.cache.get(path)
             && cached.until > Instant::now()
         {

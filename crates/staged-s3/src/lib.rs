@@ -24,6 +24,7 @@ pub use crate::{cdn::Invalidation, store::Object};
 pub struct StagedS3 {
     state: Arc<State>,
     address: SocketAddr,
+    runtime: tokio::runtime::Handle,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
 }
 
@@ -63,8 +64,10 @@ impl StagedS3 {
         let address = listener.local_addr()?;
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let serving = state.clone();
-        std::thread::spawn(move || server::serve(serving, listener, stopped));
-        Ok(Self { state, address, stop: Some(stop) })
+        let (started, starting) = std::sync::mpsc::channel();
+        std::thread::spawn(move || server::serve(serving, listener, &started, stopped));
+        let runtime = starting.recv().map_err(std::io::Error::other)?;
+        Ok(Self { state, address, runtime, stop: Some(stop) })
     }
 
     pub fn endpoint(&self) -> String {
@@ -73,15 +76,35 @@ impl StagedS3 {
 
     /// Where visitors of a distribution find its root.
     pub fn site(&self, distribution: &str) -> String {
-        format!("http://{}/_cdn/{distribution}", self.address)
+        let address = self.world().cdn.address(distribution);
+        address
+            .map_or_else(|| "http://127.0.0.1:0".to_owned(), |address| format!("http://{address}"))
     }
 
     pub fn create_bucket(&self, name: &str, versioned: bool) {
         self.world().store.buckets.entry(name.to_owned()).or_default().versioned = versioned;
     }
 
-    pub fn create_distribution(&self, id: &str, bucket: &str) {
-        self.world().cdn.add(id, bucket);
+    /// The bucket is in `region`: requests that were signed for another one are sent there.
+    pub fn move_bucket(&self, name: &str, region: &str) {
+        if let Some(bucket) = self.world().store.buckets.get_mut(name) {
+            bucket.region = Some(region.to_owned());
+        }
+    }
+
+    /// A distribution in front of `bucket`, with an address of its own.
+    pub fn create_distribution(&self, id: &str, bucket: &str) -> std::io::Result<()> {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+        listener.set_nonblocking(true)?;
+        self.world().cdn.add(id, bucket, listener.local_addr()?);
+        self.runtime.spawn(server::serve_visitors(self.state.clone(), id.to_owned(), listener));
+        Ok(())
+    }
+
+    /// Visitors of the distribution get `status` for every path that holds `part`, as a page. None: everything is well again.
+    pub fn break_site(&self, id: &str, broken: Option<(&str, u16)>) {
+        let broken = broken.map(|(part, status)| (part.to_owned(), status));
+        self.world().cdn.break_site(id, broken);
     }
 
     pub fn object(&self, bucket: &str, key: &str) -> Option<Object> {

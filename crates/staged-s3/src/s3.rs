@@ -80,8 +80,15 @@ pub(crate) fn answer(store: &mut Store, operation: &str, request: &Request<'_>) 
         _ if request.received.other_bytes => return error(400, "BadDigest"),
         _ => {}
     }
-    if !store.buckets.contains_key(request.bucket) {
+    let Some(bucket) = store.buckets.get(request.bucket) else {
         return error(404, "NoSuchBucket");
+    };
+    let scope = request.header("authorization").unwrap_or_default();
+    if let Some(region) = &bucket.region
+        && !scope.contains(&format!("/{region}/s3/"))
+    {
+        let moved = error(301, "PermanentRedirect");
+        return with(moved, "x-amz-bucket-region", Some(region));
     }
     match operation {
         "CopyObject" => copy(store, request),

@@ -6,6 +6,7 @@ use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::Sender,
     },
     task::{Context, Poll},
     time::Duration,
@@ -16,6 +17,7 @@ use percent_encoding::percent_decode_str;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
+    runtime::Handle,
     sync::oneshot::Receiver,
     time::{Sleep, sleep},
 };
@@ -89,10 +91,16 @@ impl World {
 }
 
 /// Serves until told to stop.
-pub(crate) fn serve(state: Arc<State>, listener: std::net::TcpListener, stopped: Receiver<()>) {
+pub(crate) fn serve(
+    state: Arc<State>,
+    listener: std::net::TcpListener,
+    started: &Sender<Handle>,
+    stopped: Receiver<()>,
+) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let Ok(runtime) = runtime else { return };
+    let _nobody_waits = started.send(runtime.handle().clone());
     runtime.block_on(async move {
         let Ok(listener) = TcpListener::from_std(listener) else { return };
         let listener = Slow { listener, state: state.clone() };
@@ -105,14 +113,20 @@ pub(crate) fn serve(state: Arc<State>, listener: std::net::TcpListener, stopped:
     runtime.shutdown_background();
 }
 
+/// Serves the visitors of one distribution.
+pub(crate) async fn serve_visitors(state: Arc<State>, id: String, listener: std::net::TcpListener) {
+    let Ok(listener) = TcpListener::from_std(listener) else { return };
+    let app = Router::new().fallback(move |request: HttpRequest| async move {
+        let path = percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
+        let world = &mut *lock(&state);
+        world.cdn.visit(&world.store, &id, &path)
+    });
+    let _ended = axum::serve(listener, app).await;
+}
+
 async fn handle(state: Arc<State>, request: HttpRequest) -> Reply {
     let (parts, body) = request.into_parts();
     let path = percent_decode_str(parts.uri.path()).decode_utf8_lossy().into_owned();
-    if let Some(visited) = path.strip_prefix("/_cdn/") {
-        let (id, path) = visited.split_once('/').unwrap_or((visited, ""));
-        let world = &mut *lock(&state);
-        return world.cdn.visit(&world.store, id, &format!("/{path}"));
-    }
     let verify = state.verify.load(Ordering::Relaxed);
     let Some(received) = receive(&parts.headers, body, verify).await else {
         return reply(400, "");

@@ -43,6 +43,8 @@ pub(crate) struct Bucket {
     pub(crate) objects: BTreeMap<String, Object>,
     pub(crate) older: BTreeMap<String, Vec<Object>>,
     pub(crate) versioned: bool,
+    /// Where it is, if that matters.
+    pub(crate) region: Option<String>,
 }
 
 /// A multipart upload under way.

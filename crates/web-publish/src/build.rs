@@ -11,6 +11,7 @@ use crate::{
     bucket::Bucket,
     checks::{self, Missing},
     class::{Class, Classes, Overlap, named_by_content},
+    denied::Denied,
     digest::Content,
     error::PublishError,
     headers::{HeaderRules, Headers},
@@ -139,10 +140,15 @@ pub(crate) struct Build {
 }
 
 impl Build {
-    pub(crate) fn read(mut listing: Listing, inputs: &Inputs) -> Result<Self, PublishError> {
-        let read = site::read_all(&listing.files, upload::part_size)?;
+    pub(crate) fn read(
+        mut listing: Listing,
+        inputs: &Inputs,
+        denied: &Denied,
+    ) -> Result<Self, PublishError> {
+        let read = site::read_all(&listing.files, upload::part_size, denied)?;
         if listing.refusals.is_empty() {
-            listing.refusals = checks::in_build(&listing.files, &read, &inputs.allow);
+            listing.refusals =
+                checks::in_build(&listing.files, &read, &inputs.allow, &inputs.deny_values_of);
         }
         let mut local = BTreeMap::new();
         for ((file, _), read) in listing.files.iter().zip(&read) {

@@ -32,7 +32,14 @@ const SECRETS: [(&str, &str); 16] = [
 ];
 
 /// Every reason against publishing these files, as far as the files alone tell.
-pub(crate) fn in_build(files: &[(Found, Class)], read: &[Read], allow: &[Pattern]) -> Vec<Refusal> {
+///
+/// `denied` are the variables whose values were searched for.
+pub(crate) fn in_build(
+    files: &[(Found, Class)],
+    read: &[Read],
+    allow: &[Pattern],
+    denied: &[String],
+) -> Vec<Refusal> {
     let secrets: Vec<(Pattern, &'static str)> =
         SECRETS.iter().filter_map(|(glob, why)| Some((glob.parse().ok()?, *why))).collect();
     let mut refusals = Vec::new();
@@ -44,6 +51,9 @@ pub(crate) fn in_build(files: &[(Found, Class)], read: &[Read], allow: &[Pattern
         }
         let by_name = secrets.iter().find(|(glob, _)| glob.matches(path)).map(|(_, why)| *why);
         let by_bytes = read.private_key.then_some("it begins as a private key does");
+        if let Some(variable) = read.denied.and_then(|at| denied.get(at)) {
+            refusals.push(Refusal::Denied { path: path.clone(), variable: variable.clone() });
+        }
         if let Some(why) = by_name.or(by_bytes)
             && first_match(allow, path).is_none()
         {
@@ -109,7 +119,7 @@ mod tests {
         let files = files(paths);
         let read = vec![Read::default(); files.len()];
         let allow: Vec<Pattern> = allow.iter().map(|glob| glob.parse().unwrap()).collect();
-        in_build(&files, &read, &allow)
+        in_build(&files, &read, &allow, &[])
             .into_iter()
             .map(|refusal| match refusal {
                 Refusal::Secret { path, .. } | Refusal::Reserved { path } => path,

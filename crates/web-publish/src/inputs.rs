@@ -1,6 +1,6 @@
 //! The inputs, named, typed, defaulted and described.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use actions_runtime::CommonInputs;
 use aws_session::AwsInputs;
@@ -108,6 +108,12 @@ pub struct Inputs {
     #[arg(long, value_name = "GLOB")]
     pub allow: Vec<Pattern>,
 
+    /// Names of environment variables whose values must not be in any file, in no spelling.
+    ///
+    /// `allow` does not help here: a secret in the bundle is a secret for everybody.
+    #[arg(long, value_name = "VARIABLE")]
+    pub deny_values_of: Vec<String>,
+
     /// List and look at every object, instead of believing what the last publish wrote down.
     #[arg(long)]
     pub verify_remote: bool,
@@ -126,11 +132,42 @@ pub struct Inputs {
     #[arg(long, value_name = "RELEASE")]
     pub rollback_to: Option<String>,
 
+    /// A page to look at once the release is live.
+    ///
+    /// It and each asset that it names must answer with this release's bytes and their own content types.
+    #[arg(long, value_name = "URL", value_parser = base_url)]
+    pub verify_url: Option<String>,
+
+    /// How long `verify-url` may take to answer with this release: `30s`, `2m`.
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub verify_for: Patience,
+
     #[command(flatten)]
     pub aws: AwsInputs,
 
     #[command(flatten)]
     pub common: CommonInputs,
+}
+
+/// A time such as `30s` or `2m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience(pub(crate) Duration);
+
+impl FromStr for Patience {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (number, seconds) = match text.strip_suffix('m') {
+            Some(minutes) => (minutes, 60),
+            None => (text.strip_suffix('s').unwrap_or(text), 1),
+        };
+        let number: u64 =
+            number.trim().parse().map_err(|_| format!("`{text}` is not a time such as `30s`"))?;
+        if number > 24 * 60 * 60 {
+            return Err(format!("`{text}` is too long"));
+        }
+        Ok(Self(Duration::from_secs(number * seconds)))
+    }
 }
 
 /// The most that one run may delete.
@@ -272,6 +309,13 @@ mod tests {
         for name in ["", "a/b", "previous", "current", ".x", "ü"] {
             assert!(release_name(name).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_time_is_seconds_or_minutes() {
+        assert_eq!("30s".parse(), Ok(Patience(Duration::from_secs(30))));
+        assert_eq!("2m".parse(), Ok(Patience(Duration::from_mins(2))));
+        assert!("soon".parse::<Patience>().is_err());
     }
 
     #[test]

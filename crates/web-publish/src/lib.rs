@@ -10,6 +10,7 @@ mod cdn;
 mod checks;
 mod claim;
 mod class;
+mod denied;
 mod digest;
 mod error;
 mod globs;
@@ -18,6 +19,7 @@ mod headers;
 mod inputs;
 mod look;
 mod manifest;
+mod outcome;
 mod outputs;
 mod pages;
 mod plan;
@@ -27,6 +29,8 @@ mod report;
 mod rollback;
 mod site;
 mod upload;
+mod verify;
+mod visit;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,13 +41,13 @@ use miette::IntoDiagnostic as _;
 use crate::{
     build::{Build, Manner},
     claim::{Hold, Me, Other, Winner},
+    denied::Denied,
     ground::Ground,
     inputs::Invalidation,
     look::{Local, Looked, Looking, is_exclusive},
-    manifest::{Distribution, Manifest, Moment},
-    plan::{Plan, Refusal, Rules, Wanted},
-    publish::{End, Publish, State},
-    report::Done,
+    manifest::{Manifest, Moment},
+    plan::{Plan, Rules, Wanted},
+    publish::{Publish, State},
 };
 pub use crate::{
     inputs::Inputs,
@@ -59,6 +63,7 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     {
         faults.add("invalidation", "`auto` and `none` stand alone");
     }
+    let denied = Denied::of(step, &inputs.deny_values_of, &mut faults);
     let back = inputs.rollback_to.clone();
     let release = match (&back, &inputs.release) {
         (Some(_), _) => String::new(),
@@ -89,7 +94,7 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     // Files are read while the bucket is looked at.
     let reading = {
         let inputs = inputs.clone();
-        tokio::task::spawn_blocking(move || Build::read(listing, &inputs))
+        tokio::task::spawn_blocking(move || Build::read(listing, &inputs, &denied))
     };
     let ground = ground::open(step, &session, &inputs, &mut faults).await?;
     let release = match (&back, &ground) {
@@ -179,7 +184,8 @@ impl Run<'_> {
                 let manifest = same_under(&self.release, &plan, &remote, now);
                 publish::put_manifest(&ground.bucket, &manifest).await?;
             }
-            return Ok(self.unchanged(&plan));
+            let (verdict, reason) = self.verified(self.unchanged(&plan), &plan).await;
+            return Ok(self.outputs(verdict, reason, Some(&plan), None));
         }
         self.execute(ground, build.local, me, plan, remote, now).await
     }
@@ -216,37 +222,40 @@ impl Run<'_> {
             state: State::default(),
         };
         let end = publish.execute().await?;
-        let untouched = publish.untouched();
+        let progress = publish.progress();
         let (plan, done) = (&publish.plan, &publish.state.done);
-        let live = match self.inputs.rollback_to {
-            Some(_) => (Verdict::Restored, "is live again"),
-            None => (Verdict::Published, "is live"),
-        };
-        let happened = report::done(plan, done);
-        let (verdict, reason) = match end {
-            End::Done => (live.0, format!("release `{}` {}: {happened}", self.release, live.1)),
-            End::DoneButNotDeleted(why) => {
-                let left = plan.deletions();
-                let why = if left == 0 {
-                    why
-                } else {
-                    format!(
-                        "{} left to the next run, because {why}",
-                        report::count(left, "deletion")
-                    )
-                };
-                self.step.warning(&why);
-                (live.0, format!("release `{}` {}: {happened}; {why}", self.release, live.1))
-            }
-            End::Superseded(winner) => return Ok(self.superseded(&winner)),
-            End::Cancelled if untouched => {
-                (Verdict::Cancelled, "cancelled before visitors could notice anything".to_owned())
-            }
-            End::Cancelled => {
-                (Verdict::Cancelled, "cancelled half-way: the next run finishes it".to_owned())
-            }
+        let (verdict, reason) = match self.ended(end, progress, plan, done) {
+            Ok(live) => self.verified(live, plan).await,
+            Err(ended) => ended,
         };
         Ok(self.outputs(verdict, reason, Some(plan), Some(done)))
+    }
+
+    /// What visitors get, looked at where that is asked for.
+    async fn verified(&self, live: (Verdict, String), plan: &Plan) -> (Verdict, String) {
+        let Some(url) = &self.inputs.verify_url else { return live };
+        let (verdict, reason) = live;
+        let release = verify::Release {
+            files: plan.files.iter().map(|file| (file.path.as_str(), file)).collect(),
+            base_url: self.url.as_deref(),
+            prefix: &self.inputs.prefix,
+        };
+        let looking = verify::verify(self.step, url, &release, self.inputs.verify_for.0);
+        let problem = tokio::select! {
+            () = self.step.cancelled().cancelled() => {
+                let reason = format!("{reason}; cancelled before `{url}` was looked at");
+                return (Verdict::Cancelled, reason);
+            }
+            problem = looking => problem,
+        };
+        match problem {
+            None => (verdict, format!("{reason}; `{url}` answers with it")),
+            Some(problem) => {
+                let seconds = self.inputs.verify_for.0.as_secs();
+                let reason = format!("{reason}, but after {seconds} s {problem}");
+                (Verdict::Failed, reason)
+            }
+        }
     }
 
     /// Whose publish is under way, if any is. A dry run does not wait to see whether it lives.
@@ -308,109 +317,6 @@ impl Run<'_> {
             invalidation: if cdn { self.inputs.invalidation() } else { Invalidation::None },
             named,
         }
-    }
-
-    fn place(&self) -> String {
-        format!("s3://{}/{}", self.inputs.bucket, self.inputs.prefix)
-    }
-
-    fn refused(&self, refusals: &[Refusal]) -> Outputs {
-        let reasons: Vec<String> = refusals.iter().map(report::refusal).collect();
-        for reason in &reasons {
-            self.step.error(reason);
-        }
-        let reason = match reasons.as_slice() {
-            [one] => format!("refused: {one}"),
-            [first, rest @ ..] => {
-                format!("refused: {first}; and {} more", report::count(rest.len(), "reason"))
-            }
-            [] => "refused".to_owned(),
-        };
-        self.step.say("nothing was written");
-        self.outputs(Verdict::Refused, reason, None, None)
-    }
-
-    fn superseded(&self, winner: &Winner) -> Outputs {
-        let reason = format!("superseded: {}", report::winner(winner));
-        self.outputs(Verdict::Superseded, reason, None, None)
-    }
-
-    fn planned(&self, plan: &Plan, distribution: Option<&Distribution>) -> Outputs {
-        let would = if self.inputs.rollback_to.is_some() { "bring back" } else { "publish" };
-        let reason = format!("would {would} `{}`: {}", self.release, report::planned(plan));
-        if !plan.is_empty() {
-            self.step.say(format!(
-                "release `{}` to `{}`, step by step:",
-                self.release,
-                self.place()
-            ));
-            let mut shown = plan.clone();
-            if let Some(distribution) = distribution {
-                shown.show_cached(|files| {
-                    let prefix = self.inputs.prefix.trim_end_matches('/');
-                    publish::told(&self.inputs.invalidation(), files, prefix, distribution)
-                });
-            }
-            self.step.foreign(&report::plan(&shown));
-        }
-        self.outputs(Verdict::Planned, reason, Some(plan), None)
-    }
-
-    fn unchanged(&self, plan: &Plan) -> Outputs {
-        let files = report::count(plan.files.len(), "file");
-        let reason = format!("the site is `{}` already: {files}, nothing sent", self.release);
-        self.outputs(Verdict::Unchanged, reason, Some(plan), None)
-    }
-
-    fn outputs(
-        &self,
-        verdict: Verdict,
-        reason: String,
-        plan: Option<&Plan>,
-        done: Option<&Done>,
-    ) -> Outputs {
-        self.step.live("");
-        self.step.say(&reason);
-        let calls = self.session.map(|session| session.calls().sentence()).unwrap_or_default();
-        let summary = report::Summary {
-            title: title(verdict),
-            release: &self.release,
-            place: &self.place(),
-            url: self.url.as_deref(),
-            reason: &reason,
-            plan,
-            done,
-            calls: &calls,
-            seconds: self.step.seconds(),
-        };
-        self.step.summary(summary.markdown());
-        Outputs {
-            verdict,
-            release: self.release.clone(),
-            uploaded: done.map_or(0, |done| done.uploaded),
-            unchanged: plan.map_or(0, |plan| plan.unchanged),
-            deleted: done.map_or(0, |done| done.deleted),
-            kept: plan.map_or(0, |plan| plan.left.len()),
-            bytes: done.map_or(0, |done| done.bytes),
-            requests: self.session.map_or(0, |session| session.calls().len()),
-            invalidation_id: done.and_then(|done| done.invalidation.clone()),
-            url: self.url.clone(),
-            reason,
-            seconds: self.step.seconds(),
-        }
-    }
-}
-
-fn title(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Published => "Site published",
-        Verdict::Unchanged => "Site unchanged",
-        Verdict::Restored => "Site restored",
-        Verdict::Planned => "Site: what a publish would do",
-        Verdict::Failed => "Publishing failed",
-        Verdict::Refused => "Publishing refused",
-        Verdict::Superseded => "Another publish won",
-        Verdict::Cancelled => "Publishing cancelled",
     }
 }
 

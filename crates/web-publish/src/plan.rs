@@ -218,6 +218,7 @@ pub(crate) enum Refusal {
     Empty { directory: String },
     NoEntryPoint,
     Secret { path: String, why: &'static str },
+    Denied { path: String, variable: String },
     Dangling { page: String, names: String },
     Immutable { path: String },
     TooMuchDeleted { count: usize, of: usize, most: String },

@@ -46,9 +46,19 @@ pub(crate) struct Publish<'a> {
 pub(crate) struct State {
     written: BTreeMap<String, Written>,
     renewal: Option<Renewal>,
+    /// `current.json` bears our claim.
     claimed: bool,
+    began: bool,
     finished: bool,
     pub(crate) done: Done,
+}
+
+/// How much of a publish visitors can see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    Untouched,
+    HalfWay,
+    Live,
 }
 
 /// How carrying out a plan ended.
@@ -145,7 +155,7 @@ impl Publish<'_> {
         if let Wrote::Lost(winner) = held {
             return Ok(Some(End::Superseded(winner)));
         }
-        self.state.claimed = true;
+        (self.state.claimed, self.state.began) = (true, true);
         self.state.renewal = Some(self.hold.renewed());
         Ok(None)
     }
@@ -408,9 +418,13 @@ impl Publish<'_> {
         Manifest { release: self.me.release.clone(), at: self.now, files, left, stored }
     }
 
-    /// Files that were sent with nobody asking for them yet, when the run ended early.
-    pub(crate) fn untouched(&self) -> bool {
-        !self.state.claimed
+    /// How much of it visitors can see.
+    pub(crate) fn progress(&self) -> Progress {
+        match (self.state.finished, self.state.began) {
+            (true, _) => Progress::Live,
+            (false, true) => Progress::HalfWay,
+            (false, false) => Progress::Untouched,
+        }
     }
 }
 

@@ -215,6 +215,9 @@ pub(crate) fn refusal(refusal: &Refusal) -> String {
         Refusal::Secret { path, why } => {
             format!("`{path}` would be public: {why} (`allow: {path}` if it is meant to be)")
         }
+        Refusal::Denied { path, variable } => {
+            format!("`{path}` holds the value of `{variable}`, and everybody could read it")
+        }
         Refusal::Dangling { page, names } => {
             format!("`{page}` names `{names}`, which is neither in the build nor in the bucket")
         }

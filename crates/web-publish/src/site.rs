@@ -16,6 +16,7 @@ use sha2::Digest as _;
 
 use crate::{
     class::Class,
+    denied::Denied,
     digest::Digest,
     error::PublishError,
     globs::{Pattern, first_match},
@@ -128,6 +129,8 @@ pub(crate) struct Read {
     pub(crate) parts: Vec<Digest>,
     /// It begins as a private key does.
     pub(crate) private_key: bool,
+    /// Which of the denied values is in it.
+    pub(crate) denied: Option<usize>,
     /// What a page asks for.
     pub(crate) names: Vec<pages::Reference>,
 }
@@ -136,9 +139,10 @@ pub(crate) struct Read {
 pub(crate) fn read_all(
     files: &[(Found, Class)],
     part: fn(u64) -> Option<u64>,
+    denied: &Denied,
 ) -> Result<Vec<Read>, PublishError> {
     in_parallel(files, |(file, class), buffer| {
-        read_one(file, *class, part(file.size), buffer)
+        read_one(file, *class, part(file.size), denied, buffer)
             .map_err(|source| PublishError::read(&file.on_disk, source))
     })
 }
@@ -170,13 +174,20 @@ pub(crate) fn in_parallel<T: Sync, R: Clone + Default + Send>(
     Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-fn read_one(file: &Found, class: Class, part: Option<u64>, buffer: &mut [u8]) -> io::Result<Read> {
+fn read_one(
+    file: &Found,
+    class: Class,
+    part: Option<u64>,
+    denied: &Denied,
+    buffer: &mut [u8],
+) -> io::Result<Read> {
     let mut whole = sha2::Sha256::new();
     let mut parts = part.map(Parts::new);
     let keep = class.entry() && file.size <= LONGEST_PAGE && pages::is_page(&file.path);
     let mut text = Vec::new();
     let mut private_key = false;
     let mut from = File::open(&file.on_disk)?;
+    let mut search = denied.search();
     let mut first = true;
     loop {
         let count = read_full(&mut from, buffer)?;
@@ -192,6 +203,7 @@ fn read_one(file: &Found, class: Class, part: Option<u64>, buffer: &mut [u8]) ->
         if let Some(parts) = &mut parts {
             parts.update(piece);
         }
+        search.look_at(piece);
         if keep {
             text.extend_from_slice(piece);
         }
@@ -200,6 +212,7 @@ fn read_one(file: &Found, class: Class, part: Option<u64>, buffer: &mut [u8]) ->
         sha256: Some(Digest(whole.finalize().into())),
         parts: parts.map(Parts::finish).unwrap_or_default(),
         private_key,
+        denied: search.found,
         names: pages::references(&String::from_utf8_lossy(&text)),
     })
 }
@@ -312,7 +325,7 @@ mod tests {
         let root = site(&[("x.bin", &"abcdefg".repeat(50_000))]);
         let seen = walk(root.path(), &Selection::default(), false).unwrap();
         let files: Vec<_> = seen.files.into_iter().map(|file| (file, Class::File)).collect();
-        let read = read_all(&files, |_| Some(100_000)).unwrap().remove(0);
+        let read = read_all(&files, |_| Some(100_000), &Denied::default()).unwrap().remove(0);
         assert_eq!(read.parts.len(), 4);
         let last = "abcdefg".repeat(50_000).split_off(300_000);
         assert_eq!(read.parts[3], Digest(sha2::Sha256::digest(last).into()));

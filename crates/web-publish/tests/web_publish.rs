@@ -22,3 +22,5 @@ mod publishing;
 mod rollback;
 #[path = "web_publish/two_publishers.rs"]
 mod two_publishers;
+#[path = "web_publish/verified.rs"]
+mod verified;

@@ -63,7 +63,7 @@ pub(crate) fn asset(name: &str) -> String {
 pub(crate) fn aws(versioned: bool) -> StagedS3 {
     let aws = StagedS3::start().unwrap();
     aws.create_bucket(BUCKET, versioned);
-    aws.create_distribution(DISTRIBUTION, BUCKET);
+    aws.create_distribution(DISTRIBUTION, BUCKET).unwrap();
     aws
 }
 

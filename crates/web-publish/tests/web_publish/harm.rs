@@ -145,10 +145,55 @@ fn bad_input_is_told_all_at_once() {
 fn a_distribution_that_serves_another_bucket_is_told_with_the_right_one() {
     let (aws, site) = (aws(true), Site::new("a"));
     aws.create_bucket("other", true);
-    aws.create_distribution("E2OTHER", "other");
+    aws.create_distribution("E2OTHER", "other").unwrap();
     let run = publish(&aws, &site, "r1").input("distribution-id", "E2OTHER").run();
     assert_eq!(run.code, 2);
     assert!(run.log.contains(&format!("`{DISTRIBUTION}` serves that bucket")), "{}", run.log);
+}
+
+#[test]
+fn a_bucket_in_another_region_is_followed_and_that_is_said() {
+    let (aws, site) = (aws(true), Site::new("a"));
+    aws.move_bucket(BUCKET, "us-west-2");
+    let run = publish(&aws, &site, "r1").run();
+    ends(&run, 0, "published");
+    let words = "the bucket `site` is in us-west-2, not in eu-west-1";
+    assert!(run.log.contains(words), "{}", run.log);
+}
+
+#[test]
+fn a_secret_of_the_environment_is_found_in_every_spelling_and_never_shown() {
+    let (aws, site) = (aws(true), Site::new("a"));
+    let secret = "s3cr\"et/key+1";
+    for text in [
+        format!("const key = '{secret}'"),
+        r#"{"key":"s3cr\"et/key+1"}"#.to_owned(),
+        "a?key=s3cr%22et%2Fkey%2B1".to_owned(),
+        "key: czNjciJldC9rZXkrMQ==".to_owned(),
+    ] {
+        site.write("data.txt", &format!("{}{text}", "x".repeat(200_000)));
+        let run = publish(&aws, &site, "r1")
+            .env("API_KEY", secret)
+            .env("OTHER", "not in there")
+            .input("deny-values-of", "OTHER\nAPI_KEY")
+            .input("allow", "**/*")
+            .run();
+        ends(&run, 3, "refused");
+        assert!(
+            run.output("reason").contains("`data.txt` holds the value of `API_KEY`"),
+            "{run:#?}"
+        );
+        assert!(!run.everything().replace(&format!("::add-mask::{secret}"), "").contains(secret));
+    }
+    assert_eq!(writes(&aws.log()), Vec::<&str>::new());
+    let run = publish(&aws, &site, "r1")
+        .env("SHORT", "abc")
+        .input("deny-values-of", "MISSING\nSHORT")
+        .run();
+    assert_eq!(run.code, 2);
+    for words in ["there is no variable `MISSING`", "value of `SHORT` is too short"] {
+        assert!(run.log.contains(words), "{words}: {}", run.log);
+    }
 }
 
 #[test]
