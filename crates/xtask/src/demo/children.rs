@@ -66,13 +66,20 @@ impl Children {
             signal_hook::flag::register(signal, Arc::clone(&interrupted)).into_diagnostic()?;
         }
         // Nothing of the caller's AWS may reach a child: the demo must never meet a real account.
-        let environment =
-            ["PATH", "HOME", "LANG", "CARGO_HOME", "RUSTUP_HOME", "SSL_CERT_FILE", "TMPDIR"]
-                .into_iter()
-                .filter_map(|name| {
-                    Some((name.to_owned(), std::env::var_os(name)?.into_string().ok()?))
-                })
-                .collect();
+        let environment = [
+            "PATH",
+            "HOME",
+            "LANG",
+            "CARGO_HOME",
+            "RUSTUP_HOME",
+            "RUSTUP_TOOLCHAIN",
+            "RUSTUP_AUTO_INSTALL",
+            "SSL_CERT_FILE",
+            "TMPDIR",
+        ]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), std::env::var_os(name)?.into_string().ok()?)))
+        .collect();
         Ok(Self { reports, count: 0, environment, interrupted })
     }
 
