@@ -126,6 +126,10 @@ async fn apply(
         ));
     }
     if mode == Mode::Normal {
+        // A saved plan carries its variables with it, and reading back would ask for them again.
+        if saved.is_none() {
+            work.settle(&plan).await?;
+        }
         write_outputs(work, outputs).await?;
     }
     Ok((Verdict::Applied, format!("applied: {}", plan.counts.done())))

@@ -78,6 +78,11 @@ fn root(inputs: &Inputs, faults: &mut Faults) {
             }
         }
     }
+    for (index, variable) in inputs.variables.iter().enumerate() {
+        if inputs.variables[..index].iter().any(|other| other.name == variable.name) {
+            faults.add("variables", format!("`{}` is given twice", variable.name));
+        }
+    }
     shadowed(inputs, faults);
 }
 

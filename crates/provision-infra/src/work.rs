@@ -13,10 +13,13 @@ use crate::{
     ledger::Ledger,
     lock::LockInfo,
     outputs::{FailureReason, Verdict},
-    plan::Plan,
+    plan::{Action, Plan},
     report,
     terraform::{Ended, Terraform},
 };
+
+/// With more than these it is quicker to read everything.
+const MOST_TARGETS: usize = 200;
 
 /// One run on one root.
 pub(crate) struct Work<'a> {
@@ -109,8 +112,7 @@ impl Work<'_> {
             Mode::RefreshOnly => arguments.push("-refresh-only".to_owned()),
             Mode::Destroy => arguments.push("-destroy".to_owned()),
         }
-        arguments
-            .extend(inputs.var_files.iter().map(|file| format!("-var-file={}", absolute(file))));
+        arguments.extend(self.variable_files());
         arguments.extend(inputs.target.iter().map(|address| format!("-target={address}")));
         arguments.extend(inputs.replace.iter().map(|address| format!("-replace={address}")));
         arguments.extend(self.parallelism());
@@ -200,6 +202,42 @@ impl Work<'_> {
         result.map_err(|stop| self.with_next_step(stop, &ledger))
     }
 
+    /// Lets the state take note of what providers tell only when they read again: the rules of a security group, the
+    /// policies of a role. Otherwise the first `drift` after an apply would call them changed by somebody else.
+    pub(crate) async fn settle(&self, plan: &Plan) -> Result<(), Stop> {
+        let changed: Vec<&str> = plan
+            .changes
+            .iter()
+            .filter(|change| !matches!(change.action, Action::Delete | Action::Forget))
+            .map(|change| change.address.as_str())
+            .collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let mut arguments =
+            words(&["apply", "-json", "-input=false", "-refresh-only", "-auto-approve"]);
+        arguments.push(format!("-lock-timeout={}", self.inputs.lock_timeout));
+        arguments.extend(self.parallelism());
+        arguments.extend(self.variable_files());
+        if changed.len() <= MOST_TARGETS {
+            arguments.extend(changed.iter().map(|address| format!("-target={address}")));
+        }
+        let ended = self
+            .terraform
+            .stream(self.step, &arguments, |event| {
+                if let Event::Refresh { address } = event {
+                    self.step.live(format!("reading back {address}"));
+                }
+            })
+            .await?;
+        if let Some(error) = ended.errors.first() {
+            // Everything is applied; only the next `drift` will say too much.
+            self.step
+                .warning(format!("what was applied could not be read back: {}", error.headline()));
+        }
+        Ok(())
+    }
+
     /// Writes the outputs and returns how many there are.
     pub(crate) async fn outputs(&self) -> Result<usize, Stop> {
         let (ended, text) = self.terraform.read(self.step, &words(&["output", "-json"])).await?;
@@ -215,6 +253,10 @@ impl Work<'_> {
             files::write(&self.inputs.outputs_file, text.as_bytes())?;
         }
         Ok(outputs.len())
+    }
+
+    fn variable_files(&self) -> impl Iterator<Item = String> {
+        self.inputs.var_files.iter().map(|file| format!("-var-file={}", absolute(file)))
     }
 
     fn parallelism(&self) -> Option<String> {

@@ -10,3 +10,5 @@ mod readers;
 mod reading_back;
 #[path = "render_env/refusals.rs"]
 mod refusals;
+#[path = "render_env/secrets.rs"]
+mod secrets;

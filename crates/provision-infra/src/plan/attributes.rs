@@ -135,6 +135,8 @@ impl Walk<'_> {
         let [unknown, hidden_before, hidden_after] = marks;
         let empty = |value: &Value| match value {
             Value::Null => true,
+            // Providers of the older kind know no null.
+            Value::String(text) => text.is_empty(),
             Value::Array(items) => items.is_empty(),
             Value::Object(members) => members.is_empty(),
             _ => false,

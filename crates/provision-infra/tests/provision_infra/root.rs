@@ -45,6 +45,18 @@ impl Root {
         root
     }
 
+    /// A copy of a folder of `.tf` files.
+    pub(crate) fn copy(folder: &Path) -> Self {
+        let root = Self(TempDir::new().unwrap());
+        fs::create_dir(root.path().join("root")).unwrap();
+        for file in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if file.extension().is_some_and(|extension| extension == "tf") {
+                fs::copy(&file, root.path().join("root").join(file.file_name().unwrap())).unwrap();
+            }
+        }
+        root
+    }
+
     pub(crate) fn write(&self, configuration: &str) {
         fs::write(self.path().join("root/main.tf"), configuration).unwrap();
     }

@@ -1,0 +1,210 @@
+//! `terraform/envs/local` on a local AWS: a real provider, real resources, the state on S3 under a native lock.
+
+use std::{fs, path::Path, sync::OnceLock, time::Duration};
+
+use local_aws::{LocalAws, Needs, terraform_config};
+use serde_json::{Value, json};
+use step_harness::Step;
+
+use crate::root::Root;
+
+fn aws() -> &'static LocalAws {
+    static AWS: OnceLock<LocalAws> = OnceLock::new();
+    AWS.get_or_init(|| LocalAws::start(Needs::default()).unwrap())
+}
+
+/// A root with a bucket of its own for its state.
+struct Stack {
+    root: Root,
+    name: &'static str,
+}
+
+impl Stack {
+    /// `terraform/envs/local`.
+    fn local(name: &'static str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../terraform/envs/local");
+        Self::of(Root::copy(&folder), name)
+    }
+
+    fn of(root: Root, name: &'static str) -> Self {
+        let location = json!({"LocationConstraint": local_aws::REGION});
+        let bucket =
+            json!({"Bucket": format!("state-{name}"), "CreateBucketConfiguration": location});
+        aws().call("s3", "create_bucket", &bucket).unwrap();
+        Self { root, name }
+    }
+
+    fn step(&self, command: &str) -> Step {
+        let step =
+            self.root.step(command).input("backend-config", format!("bucket=state-{}", self.name));
+        aws().environment().into_iter().fold(step, |step, (name, value)| step.env(name, value))
+    }
+
+    /// With the variables of `envs/local`, and its provider.
+    fn with(&self, command: &str, variables: &str) -> Step {
+        let config = terraform_config(&|text| eprintln!("{text}")).unwrap();
+        self.step(command).env("TF_CLI_CONFIG_FILE", config).input(
+            "variables",
+            format!("endpoint={}\nname={}\n{variables}", aws().endpoint(), self.name),
+        )
+    }
+
+    fn objects(&self) -> Vec<String> {
+        let listed =
+            aws().call("s3", "list_objects_v2", &json!({"Bucket": format!("state-{}", self.name)}));
+        let listed = listed.unwrap();
+        let objects = listed["Contents"].as_array().into_iter().flatten();
+        objects.map(|object| object["Key"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+#[test]
+fn the_local_stack_is_applied_kept_and_taken_down() {
+    let stack = Stack::local("whole");
+    let run = stack.with("apply", "bearer_token=a-token-of-machines").run();
+    assert_eq!((run.code, run.output("verdict")), (0, "applied"), "{run:#?}");
+    assert_eq!(run.output("reason"), "applied: 26 added");
+    assert!(!crate::root::readable(&run).contains("a-token-of-machines"));
+    assert_eq!(stack.objects(), ["envs/local.tfstate"], "the lock is gone");
+    let outputs: Value =
+        serde_json::from_slice(&fs::read(stack.root.path().join("outputs.json")).unwrap()).unwrap();
+    assert_eq!(outputs["ecr_repository_name"]["value"], "whole/api");
+    let groups =
+        aws().call("logs", "describe_log_groups", &json!({"logGroupNamePrefix": "/ecs/whole"}));
+    assert_eq!(groups.unwrap()["logGroups"][0]["retentionInDays"], 7);
+
+    let token = "bearer_token=a-token-of-machines";
+    let run = stack.with("plan", token).run();
+    assert_eq!((run.code, run.output("verdict")), (0, "no-changes"), "{run:#?}");
+
+    let run = stack.with("destroy", token).run();
+    assert_eq!((run.code, run.output("verdict")), (3, "refused"), "{run:#?}");
+    for lost in ["whole/api", "aws_s3_bucket.web", "aws_secretsmanager_secret.bearer_token"] {
+        let named = run.output("reason").contains(lost) || lost == "whole/api";
+        assert!(named, "{lost}: {run:#?}");
+    }
+    let run = stack
+        .with("destroy", token)
+        .input("allow-destroy", "aws_s3_bucket.web\naws_ecr_*\naws_secretsmanager_secret.*\naws_cloudwatch_log_group.api")
+        .run();
+    assert_eq!((run.code, run.output("verdict")), (0, "applied"), "{run:#?}");
+    assert_eq!(run.output("to-destroy"), "26");
+}
+
+#[test]
+fn what_somebody_changes_by_hand_is_drift_and_the_plan_takes_it_back() {
+    let stack = Stack::local("drift");
+    assert_eq!(stack.with("apply", "").run().code, 0);
+    let run = stack.with("drift", "").run();
+    // The alarm: the local AWS keeps its actions and does not give them back.
+    let ours = run.output("reason").trim_start_matches("changed outside of Terraform: ").to_owned();
+    assert!(ours == "aws_cloudwatch_metric_alarm.errors" || run.code == 0, "{run:#?}");
+
+    let by_hand = json!({"logGroupName": "/ecs/drift-api", "retentionInDays": 30});
+    aws().call("logs", "put_retention_policy", &by_hand).unwrap();
+    let run = stack.with("drift", "").run();
+    assert_eq!((run.code, run.output("verdict")), (6, "drifted"), "{run:#?}");
+    assert!(run.output("reason").contains("aws_cloudwatch_log_group.api"), "{run:#?}");
+    assert!(run.log.contains("retention_in_days: 7 → 30"), "{}", run.log);
+    assert_eq!(run.output("to-change"), "0", "drift is not a pending change");
+
+    let run = stack.with("plan", "").run();
+    assert_eq!((run.output("verdict"), run.output("to-change")), ("changes", "1"), "{run:#?}");
+    assert!(run.log.contains("retention_in_days: 30 → 7"), "{}", run.log);
+    assert!(run.log.contains("drift: aws_cloudwatch_log_group.api was changed"), "{}", run.log);
+}
+
+#[test]
+fn a_replacement_of_what_others_stand_on_says_what_follows() {
+    let stack = Stack::local("replaced");
+    assert_eq!(stack.with("apply", "").run().code, 0);
+    let run = stack.with("plan", "vpc_cidr=10.9.0.0/16").run();
+    assert_eq!(run.output("verdict"), "changes", "{run:#?}");
+    assert!(run.output("to-replace").parse::<usize>().unwrap() >= 7, "{run:#?}");
+    assert!(
+        run.log.contains("because it cannot be updated in place: cidr_block changes"),
+        "{}",
+        run.log
+    );
+    assert!(run.log.contains("what refers to it: "), "{}", run.log);
+    let run = stack.with("apply", "name=renamed").run();
+    assert_eq!(
+        (run.code, run.output("verdict")),
+        (2, "failed"),
+        "a variable is given once: {run:#?}"
+    );
+}
+
+/// A root without a provider, whose second resource takes a while.
+const SLOW: &str = r#"
+terraform {
+  backend "s3" {
+    key            = "slow.tfstate"
+    use_path_style = true
+    use_lockfile   = true
+  }
+}
+resource "terraform_data" "first" {}
+resource "terraform_data" "slow" {
+  input = terraform_data.first.id
+  provisioner "local-exec" {
+    command = "echo started > started; sleep 4"
+  }
+}
+resource "terraform_data" "last" {
+  input = terraform_data.slow.id
+}
+"#;
+
+#[test]
+fn a_lock_on_s3_names_its_holder_also_when_that_is_long_dead() {
+    let stack = Stack::of(Root::new(SLOW), "lock");
+    let running = stack.step("apply").spawn();
+    let started = stack.root.path().join("root/started");
+    for _ in 0..600 {
+        if started.exists() {
+            break;
+        }
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+    let run = stack.step("plan").run();
+    assert_eq!((run.code, run.output("verdict")), (5, "locked"), "{run:#?}");
+    assert!(
+        run.output("reason").contains("the state `state-lock/slow.tfstate` is locked by"),
+        "{run:#?}"
+    );
+
+    // Terraform loses its reader, and with it its life, before it can give the lock back.
+    running.signal("KILL");
+    assert_eq!(running.finish().code, 137);
+    std::thread::park_timeout(Duration::from_secs(6));
+    assert!(stack.objects().contains(&"slow.tfstate.tflock".to_owned()), "{:?}", stack.objects());
+    let run = stack.step("plan").run();
+    assert_eq!((run.code, run.output("verdict")), (5, "locked"), "{run:#?}");
+
+    // Once a person has taken the lock away, the next run goes on where the state is.
+    let lock = json!({"Bucket": "state-lock", "Key": "slow.tfstate.tflock"});
+    aws().call("s3", "delete_object", &lock).unwrap();
+    let run = stack.step("apply").run();
+    assert_eq!((run.code, run.output("verdict")), (0, "applied"), "{run:#?}");
+    assert_eq!(stack.step("plan").run().output("verdict"), "no-changes");
+}
+
+#[test]
+fn a_cancelled_apply_keeps_its_state_on_s3_and_gives_the_lock_back() {
+    let stack = Stack::of(Root::new(SLOW), "cancelled");
+    let running = stack.step("apply").spawn();
+    let started = stack.root.path().join("root/started");
+    for _ in 0..600 {
+        if started.exists() {
+            break;
+        }
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+    running.signal("INT");
+    let run = running.finish();
+    assert_eq!((run.code, run.output("verdict")), (130, "cancelled"), "{run:#?}");
+    assert_eq!(stack.objects(), ["slow.tfstate"]);
+    let run = stack.step("apply").run();
+    assert_eq!((run.code, run.output("verdict")), (0, "applied"), "{run:#?}");
+}
