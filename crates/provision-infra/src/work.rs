@@ -96,7 +96,9 @@ impl Work<'_> {
         self.tell(&said);
         // `init` says what went well in prose, whatever it is asked for.
         if !ended.is_fine() {
-            prose.iter().for_each(|line| self.step.foreign(line));
+            for line in &prose {
+                self.step.foreign(line);
+            }
         }
         self.proceed(&ended, FailureReason::InitFailed)
     }

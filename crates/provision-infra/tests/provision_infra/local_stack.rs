@@ -42,7 +42,7 @@ impl Stack {
 
     /// With the variables of `envs/local`, and its provider.
     fn with(&self, command: &str, variables: &str) -> Step {
-        let config = terraform_config(&|text| eprintln!("{text}")).unwrap();
+        let config = terraform_config(&|_downloading| {}).unwrap();
         self.step(command).env("TF_CLI_CONFIG_FILE", config).input(
             "variables",
             format!("endpoint={}\nname={}\n{variables}", aws().endpoint(), self.name),
