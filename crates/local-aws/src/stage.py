@@ -1,7 +1,9 @@
 """Makes what an app needs around it on the local AWS and Terraform's provider of 2021 is too slow or too old for.
 
-    stage.py GIVEN FALLBACK_JS      GIVEN: JSON {name, suffix, postgres_major, and what Terraform made already:
-                                    bucket, repository, log_group, execution_role, subnets, security_groups}
+    stage.py GIVEN FALLBACK_JS      GIVEN: JSON {name, suffix, postgres_major, registry, and what Terraform made already:
+                                    bucket, repository, log_group, execution_role, task_role,
+                                    subnets, public_subnets, database_subnets,
+                                    security_groups, load_balancer_security_groups, database_security_groups}
 
 What GIVEN lacks is made here too. Prints JSON: names to deploy with, and `staged`, the list of what was made.
 """
@@ -33,6 +35,12 @@ def database():
     # RDS names its container after the cluster, and another local AWS may share the engine.
     cluster = f"{name}-{given['suffix']}"
     rds = aws("rds")
+    place = {}
+    if given.get("database_subnets"):
+        rds.create_db_subnet_group(
+            DBSubnetGroupName=cluster, DBSubnetGroupDescription=name, SubnetIds=given["database_subnets"]
+        )
+        place = {"DBSubnetGroupName": cluster, "VpcSecurityGroupIds": given["database_security_groups"]}
     rds.create_db_cluster(
         DBClusterIdentifier=cluster,
         Engine="aurora-postgresql",
@@ -41,6 +49,7 @@ def database():
         ManageMasterUserPassword=True,
         DatabaseName="todo",
         StorageEncrypted=True,
+        **place,
     )
     rds.create_db_instance(
         DBInstanceIdentifier=f"{cluster}-1", DBClusterIdentifier=cluster, DBInstanceClass="db.serverless", Engine="aurora-postgresql"
@@ -82,7 +91,11 @@ def network():
 
 def load_balancer(vpc, subnets, groups):
     elb = aws("elbv2")
-    balancer = elb.create_load_balancer(Name=f"{name}-alb", Subnets=subnets, SecurityGroups=groups)["LoadBalancers"][0]
+    balancer = elb.create_load_balancer(
+        Name=f"{name}-alb",
+        Subnets=given.get("public_subnets") or subnets,
+        SecurityGroups=given.get("load_balancer_security_groups") or groups,
+    )["LoadBalancers"][0]
     target = elb.create_target_group(
         Name=f"{name}-api", Protocol="HTTP", Port=8080, VpcId=vpc, TargetType="ip", HealthCheckPath="/health"
     )["TargetGroups"][0]
@@ -160,6 +173,7 @@ def service(subnets, groups, balancer, db, role, logs, repo):
         cpu="256",
         memory="512",
         executionRoleArn=role,
+        **({"taskRoleArn": given["task_role"]} if given.get("task_role") else {}),
         containerDefinitions=[container],
     )["taskDefinition"]
     ecs.create_service(

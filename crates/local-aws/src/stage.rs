@@ -26,7 +26,7 @@ impl Stage {
 
 impl LocalAws {
     /// Makes load balancer, cluster, service, database and distribution for an app called `name`, and what of `given` is missing:
-    /// `bucket`, `repository`, `log_group`, `execution_role`, `subnets`, `security_groups`. Needs an engine and PostgreSQL.
+    /// its bucket, repository, log group, roles, subnets and security groups, by the names in `stage.py`. Needs an engine and PostgreSQL.
     pub fn stage(&self, name: &str, given: &Value) -> Result<Stage> {
         let Some(major) = self.postgres_major() else {
             return Err(Error::Other(

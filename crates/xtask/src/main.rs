@@ -9,7 +9,7 @@ mod generate;
 mod process;
 mod test;
 
-use std::io::Write as _;
+use std::{io::Write as _, process::ExitCode};
 
 const USAGE: &str = "\
 The project's own tasks
@@ -23,18 +23,18 @@ Usage: cargo xtask <TASK>
   bench startup         start to first line, resident memory and size of each release binary
 ";
 
-fn main() -> miette::Result<()> {
+fn main() -> miette::Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["demo"] => demo::run(demo::Keep::No),
         ["demo", "--keep"] => demo::run(demo::Keep::UntilInterrupted),
-        ["test"] => test::run(),
-        ["generate"] => generate::run(generate::Mode::Write),
-        ["generate", "--check"] => generate::run(generate::Mode::Check),
-        ["bench", "startup"] => bench::startup(),
+        ["test"] => test::run().map(|()| ExitCode::SUCCESS),
+        ["generate"] => generate::run(generate::Mode::Write).map(|()| ExitCode::SUCCESS),
+        ["generate", "--check"] => generate::run(generate::Mode::Check).map(|()| ExitCode::SUCCESS),
+        ["bench", "startup"] => bench::startup().map(|()| ExitCode::SUCCESS),
         [] | ["help" | "--help" | "-h"] => {
             let _broken_pipe = std::io::stdout().write_all(USAGE.as_bytes());
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
         other => Err(miette::miette!(help = USAGE, "there is no task `{}`", other.join(" "))),
     }

@@ -12,6 +12,18 @@ use miette::{IntoDiagnostic as _, WrapErr as _, miette};
 use super::children::Children;
 use crate::process::root;
 
+/// What the page's build reads; all of it is public.
+const WEB_ENV: &str = "VITE_API_BASE_URL=\nVITE_APP_VERSION={{ env.COMMIT }}\n";
+/// What the API reads where it is no task of ECS, which gets the same from its task definition.
+const API_ENV: &str = "\
+PORT=8080
+LOG_FORMAT=json
+APP_VERSION={{ env.COMMIT }}
+AWS_REGION={{ outputs.aws_region }}
+DATABASE_URL=postgres://{{ secrets.db.username }}:{{ secrets.db.password | urlencode }}@{{ env.DB_HOST }}:5432/todo
+BEARER_TOKEN={{ secrets.token }}
+";
+
 pub(crate) struct App {
     folder: PathBuf,
 }
@@ -37,11 +49,19 @@ impl App {
         let context = folder.join("image");
         copy(image, &context)?;
         fs::copy(example.join("api/Dockerfile"), context.join("Dockerfile")).into_diagnostic()?;
-        fs::write(
-            folder.join(".gitignore"),
-            "node_modules\ndist\n.env\n.env.production\n/outputs.json\n",
-        )
-        .into_diagnostic()?;
+        copy(&root().join("terraform/envs/local"), &folder.join("infra"))?;
+        let env = folder.join("env");
+        fs::create_dir_all(&env).into_diagnostic()?;
+        fs::write(env.join("web.env"), WEB_ENV).into_diagnostic()?;
+        fs::write(env.join("api.env"), API_ENV).into_diagnostic()?;
+        let ignored = ".terraform
+node_modules
+dist
+.env
+.env.production
+/outputs.json
+";
+        fs::write(folder.join(".gitignore"), ignored).into_diagnostic()?;
         let app = Self { folder: folder.to_owned() };
         app.git(&["init", "--quiet", "--initial-branch", "main"])?;
         app.commit("The todo app", &[])?;
@@ -115,7 +135,8 @@ fn copy(from: &Path, to: &Path) -> miette::Result<()> {
     for entry in entries {
         let entry = entry.into_diagnostic()?;
         let name = entry.file_name();
-        if matches!(name.to_str(), Some("node_modules" | "dist" | "target" | ".env")) {
+        if matches!(name.to_str(), Some("node_modules" | "dist" | "target" | ".env" | ".terraform"))
+        {
             continue;
         }
         let target = to.join(&name);

@@ -26,7 +26,7 @@ pub(crate) struct Children {
     reports: PathBuf,
     count: u32,
     environment: BTreeMap<String, String>,
-    pub(crate) interrupted: Arc<AtomicBool>,
+    interrupted: Arc<AtomicBool>,
 }
 
 /// How a program ended.
@@ -63,6 +63,9 @@ impl Children {
         std::fs::create_dir_all(&reports).into_diagnostic()?;
         let interrupted = Arc::new(AtomicBool::new(false));
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            // Whoever asks twice does not want to wait: what was started is ended all the same, by its keeper.
+            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&interrupted))
+                .into_diagnostic()?;
             signal_hook::flag::register(signal, Arc::clone(&interrupted)).into_diagnostic()?;
         }
         // Nothing of the caller's AWS may reach a child: the demo must never meet a real account.
@@ -87,11 +90,15 @@ impl Children {
         self.environment.insert(name.to_owned(), value.into());
     }
 
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Acquire)
+    }
+
     pub(crate) fn reports(&self) -> &Path {
         &self.reports
     }
 
-    /// One of the six: inputs as flags, outputs from standard output, the report from standard error.
+    /// One of the six: inputs as flags (one without a name is an argument), outputs from standard output, the report from standard error.
     pub(crate) fn program(
         &mut self,
         name: &str,
@@ -101,7 +108,11 @@ impl Children {
         let mut command = Command::new(root().join("target/debug").join(name));
         command.arg("--json").current_dir(folder);
         for (input, value) in inputs {
-            command.arg(format!("--{input}={value}"));
+            command.arg(if input.is_empty() {
+                (*value).to_owned()
+            } else {
+                format!("--{input}={value}")
+            });
         }
         let outputs = self.reports.join(format!("{:02}-{name}.json", self.count + 1));
         let (status, report) = self.finish(&mut command, name, Some(&outputs))?;
@@ -164,7 +175,7 @@ impl Children {
             .into_diagnostic()
             .wrap_err_with(|| format!("cannot start {program}"))?;
         let status = self.wait(&mut child)?;
-        if self.interrupted.load(Ordering::Acquire) {
+        if self.is_interrupted() {
             return Err(miette!("interrupted; what {name} said of it is in {}", report.display()));
         }
         Ok((status, report))
@@ -182,7 +193,7 @@ impl Children {
             if let Some(status) = child.try_wait().into_diagnostic()? {
                 return Ok(status);
             }
-            if let Some(group) = group.filter(|_| self.interrupted.load(Ordering::Acquire)) {
+            if let Some(group) = group.filter(|_| self.is_interrupted()) {
                 match asked {
                     None => {
                         asked = Some(Instant::now());
