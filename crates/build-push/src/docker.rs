@@ -154,6 +154,25 @@ impl Docker {
         Some(manifest.get("digest")?.as_str()?.to_owned())
     }
 
+    /// The platform of an image that is no index: as its registry has it, or for lack of buildx the engine.
+    pub(crate) async fn platform_of(
+        &self,
+        builder: &Builder,
+        pinned: &str,
+        local: &str,
+    ) -> Option<String> {
+        if builder.is_buildx() {
+            let question =
+                ["buildx", "imagetools", "inspect", "--format", "{{json .Image}}", pinned];
+            let answer = self.ask(&question).await.ok()?.ok()?;
+            return crate::fit::of_configuration(&serde_json::from_str(&answer).ok()?);
+        }
+        let format =
+            r#"{"os":"{{.Os}}","architecture":"{{.Architecture}}","variant":"{{.Variant}}"}"#;
+        let answer = self.ask(&["image", "inspect", "--format", format, local]).await.ok()?.ok()?;
+        crate::fit::of_configuration(&serde_json::from_str(&answer).ok()?)
+    }
+
     /// The digest that the engine noted when it pushed `reference`.
     pub(crate) async fn pushed_digest(&self, reference: &str) -> Option<String> {
         let question = ["image", "inspect", "--format", "{{json .RepoDigests}}", reference];

@@ -48,6 +48,18 @@ pub struct Inputs {
     #[arg(long, value_name = "PLATFORM", value_delimiter = ',')]
     pub platforms: Vec<Platform>,
 
+    /// Service that the image is for: its platform is built, and nothing else is handed on.
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+
+    /// Cluster of that service: its name or ARN.
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub cluster: String,
+
+    /// Task definition that the image is for, instead of the service's: a family, `family:revision` or ARN.
+    #[arg(long, value_name = "FAMILY|ARN")]
+    pub task_definition: Option<String>,
+
     /// Build arguments, one a line.
     ///
     /// They stay readable in the image: a secret belongs in `secrets`.

@@ -5,6 +5,7 @@ mod content;
 mod docker;
 mod ecr;
 mod error;
+mod fit;
 mod inputs;
 mod look;
 mod outputs;
@@ -40,7 +41,7 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     let ecr = Ecr::new(&session, &inputs.repository);
     let mut look = tokio::select! {
         () = step.cancelled().cancelled() => return Ok(nothing_done(step)),
-        look = look::look(step, &inputs, &docker, &session, &ecr) => look?,
+        look = Box::pin(look::look(step, &inputs, &docker, &session, &ecr)) => look?,
     };
     let plan = plan::plan(&look.seen);
     let (uri, registry) = place(&inputs, &look, &session).await?;
@@ -57,7 +58,7 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
         look.repository = ecr.create().await?;
     }
     let push = Push { step, ecr: &ecr, look: &look, uri: &uri, registry: &registry };
-    let done = push.execute(plan, &mut docker).await?;
+    let done = Box::pin(push.execute(plan, &mut docker)).await?;
     let size = size(&ecr, &done).await;
     Ok(answer(&look, size).give(done))
 }

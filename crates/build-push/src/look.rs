@@ -10,16 +10,17 @@ use aws_session::{AwsError, Session};
 use futures_util::future::try_join_all;
 use secrecy::ExposeSecret as _;
 
-use self::{hashed::Hosts, local::Local};
+use self::{hashed::Bases, local::Local};
 use crate::{
     build::Build,
     content::{Content, context::Context},
     docker::{Builder, Docker},
     ecr::{Ecr, Settings},
     error::Error,
+    fit::{self, Fit},
     inputs::Inputs,
     plan::{Holds, Named, Seen},
-    reference::{Registry, Tag},
+    reference::{Platform, Registry, Tag},
 };
 
 /// Everything that the rest of the run needs to know.
@@ -32,6 +33,8 @@ pub(crate) struct Look {
     pub(crate) seen: Seen,
     /// Registries of ECR that base images come from: one login is good for all of a region.
     pub(crate) base_registries: BTreeSet<String>,
+    /// What the image is for, where that was said.
+    pub(crate) fit: Option<Fit>,
     /// The time that belongs to the source.
     pub(crate) epoch: Option<i64>,
 }
@@ -45,7 +48,15 @@ pub(crate) async fn look(
 ) -> miette::Result<Look> {
     let mut faults = Faults::default();
     let local = local::look(step, inputs, &mut faults).await;
-    let (builder, repository) = futures_util::join!(docker.builder(), ecr.settings());
+    let (builder, repository, fit) = futures_util::join!(
+        docker.builder(),
+        ecr.settings(),
+        fit::look(inputs, session, &mut faults)
+    );
+    let platforms = match &fit {
+        Ok(Some(fit)) if inputs.platforms.is_empty() => vec![fit.platform.clone()],
+        _ => inputs.platforms.clone(),
+    };
     // Bad input is told before a missing engine or a refusal: it is the reader's own, and costs nothing to mend.
     let repository = match repository {
         Ok(None) if !inputs.create_repository => {
@@ -63,15 +74,14 @@ pub(crate) async fn look(
         repository => repository,
     };
     if let Ok(builder) = &builder {
-        against_builder(inputs, &local, builder, docker, &mut faults).await;
+        against_builder(&platforms, &local, builder, docker, &mut faults).await;
     }
     against_region(inputs, session, &mut faults);
     faults.check()?;
-    let (builder, repository) = (builder?, repository?);
+    let (builder, repository, fit) = (builder?, repository?, fit?);
 
-    let hosts = Hosts::new(inputs, session, repository.as_ref());
-    let (content, hashed) =
-        hashed::look(step, inputs, &local, &builder, docker, ecr, &hosts).await?;
+    let bases = Bases::new((&builder, docker, ecr), inputs, session, repository.as_ref());
+    let (content, hashed) = hashed::look(step, inputs, &platforms, &local, &bases).await?;
     let existing = async {
         match (&content, &repository) {
             (Content::Known(fingerprint), Some(_)) => ecr.tagged(&fingerprint.tag()).await,
@@ -84,13 +94,14 @@ pub(crate) async fn look(
         .dockerfile
         .images
         .iter()
-        .filter_map(|image| hosts.in_ecr(image).map(|base| base.host.to_owned()))
+        .filter_map(|image| bases.in_ecr(image).map(|base| base.host.to_owned()))
         .collect();
     let frozen = repository.as_ref().map(|it| it.frozen.clone()).unwrap_or_default();
     let pull = matches!(content, Content::Known(_)) && !local.dockerfile.images.is_empty();
     Ok(Look {
         epoch: local.source.epoch,
-        build: build(inputs, local, docker, pull)?,
+        fit,
+        build: build(inputs, platforms, local, docker, pull)?,
         builder,
         repository,
         context: hashed,
@@ -101,13 +112,12 @@ pub(crate) async fn look(
 
 /// What this builder cannot do.
 async fn against_builder(
-    inputs: &Inputs,
+    platforms: &[Platform],
     local: &Local,
     builder: &Builder,
     docker: &Docker,
     faults: &mut Faults,
 ) {
-    let platforms = &inputs.platforms;
     if platforms.len() > 1
         && builder.is_engine()
         && !(builder.is_buildx() && docker.has_containerd_store().await)
@@ -175,7 +185,13 @@ async fn named(
     .await
 }
 
-fn build(inputs: &Inputs, local: Local, docker: &Docker, pull: bool) -> Result<Build, Error> {
+fn build(
+    inputs: &Inputs,
+    platforms: Vec<Platform>,
+    local: Local,
+    docker: &Docker,
+    pull: bool,
+) -> Result<Build, Error> {
     let mut labels = local.source.labels();
     labels.extend(inputs.labels.iter().cloned());
     let secrets = local
@@ -191,7 +207,7 @@ fn build(inputs: &Inputs, local: Local, docker: &Docker, pull: bool) -> Result<B
         context: inputs.context.clone(),
         dockerfile: local.dockerfile_path,
         target: inputs.target.clone(),
-        platforms: inputs.platforms.clone(),
+        platforms,
         build_args: inputs.build_args.clone(),
         labels,
         secrets,

@@ -38,7 +38,7 @@ pub enum Verdict {
     Planned,
     /// The image could not be built or pushed.
     Failed,
-    /// A tag that may not move names another image.
+    /// A tag that may not move names another image, or the image does not fit where it goes.
     Refused,
     /// A signal ended the run.
     Cancelled,

@@ -9,6 +9,7 @@ use crate::{
     docker::{Docker, Ended, login},
     ecr::{Ecr, Held},
     error::Error,
+    fit::Fit,
     look::Look,
     plan::Plan,
     reference::Tag,
@@ -28,6 +29,12 @@ pub(crate) enum Done {
         holds: String,
         /// What was built, and is in the repository under its fingerprint.
         built: Option<Held>,
+    },
+    /// It does not run where it is meant to.
+    Misfit {
+        image: Held,
+        platforms: String,
+        fit: Fit,
     },
     /// docker failed, and what it said.
     Failed(String),
@@ -51,14 +58,19 @@ impl Push<'_> {
         match plan {
             Plan::Refuse { tag, holds } => Ok(Done::Refused { tag, holds, built: None }),
             Plan::Name { image, tags } => {
+                if self.look.fit.is_some() || self.look.build.load {
+                    self.log_in(docker).await?;
+                }
+                if let Some(misfit) = self.misfit(docker, &image, "").await {
+                    return Ok(misfit);
+                }
                 if let Some(refused) = self.name(&image, tags).await? {
                     return Ok(refused);
                 }
-                if self.look.build.load {
-                    self.log_in(docker).await?;
-                    if let Some(ended) = self.fetch(docker, &image).await? {
-                        return Ok(ended);
-                    }
+                if self.look.build.load
+                    && let Some(ended) = self.fetch(docker, &image).await?
+                {
+                    return Ok(ended);
                 }
                 Ok(Done::Exists(image))
             }
@@ -85,6 +97,9 @@ impl Push<'_> {
         }
         let digest = self.told_digest(docker, &reference).await;
         let image = self.read_back(&push_as, digest).await?;
+        if let Some(misfit) = self.misfit(docker, &image, &reference).await {
+            return Ok(misfit);
+        }
         // What was asked for by name and is there already needs nothing; what may not move ends the run.
         let mut tags = self.look.seen.to_name(&image.digest);
         tags.retain(|tag| *tag != push_as);
@@ -158,6 +173,27 @@ impl Push<'_> {
             registry: self.registry.to_owned(),
         };
         Ok(held.ok_or_else(missing)?)
+    }
+
+    /// Whether `image` runs where it is meant to. What cannot be found out is said, and trusted to the builder.
+    async fn misfit(&self, docker: &Docker, image: &Held, local: &str) -> Option<Done> {
+        let fit = self.look.fit.as_ref()?;
+        let mut platforms: Vec<String> =
+            image.members().into_iter().map(|(name, _)| name).collect();
+        if platforms.is_empty() {
+            let pinned = format!("{}@{}", self.uri, image.digest);
+            platforms.extend(docker.platform_of(&self.look.builder, &pinned, local).await);
+        }
+        if platforms.is_empty() {
+            self.step.notice("the platform of the image could not be read back");
+            return None;
+        }
+        let fits = platforms.iter().any(|platform| platform == fit.platform.as_str());
+        (!fits).then(|| Done::Misfit {
+            image: image.clone(),
+            platforms: platforms.join(", "),
+            fit: fit.clone(),
+        })
     }
 
     /// Lets `tags` name `image`. Something where one of them may not.

@@ -10,6 +10,7 @@ use crate::{
     content::Content,
     docker::Kind,
     ecr::Held,
+    fit::Fit,
     inputs::Inputs,
     look::Look,
     outputs::{Outputs, Verdict},
@@ -32,6 +33,9 @@ pub(crate) fn look(step: &Step, inputs: &Inputs, look: &Look, uri: &str) {
                 "`.git` is part of the context, so that every commit builds anew: leave it out with {context}/.dockerignore"
             ));
         }
+    }
+    if let Some(Fit { platform, whose }) = &look.fit {
+        step.say(format!("for `{whose}`, which runs on {platform}"));
     }
     match &look.seen.content {
         Content::Known(fingerprint) => step.say(fingerprint.tag()),
@@ -91,6 +95,14 @@ impl Answer<'_> {
                 let built =
                     built.map(|image| format!(", and {} is what these files make", image.digest));
                 (Verdict::Refused, None, refused(&tag, &holds) + &built.unwrap_or_default())
+            }
+            Done::Misfit { image, platforms, fit } => {
+                let Fit { platform, whose } = fit;
+                let digest = image.digest;
+                let reason = format!(
+                    "{digest} is for {platforms}, and `{whose}` runs on {platform}: no tag names it"
+                );
+                (Verdict::Refused, None, reason)
             }
             Done::Failed(cause) => (Verdict::Failed, None, format!("docker failed: {cause}")),
             Done::Cancelled { left } => {

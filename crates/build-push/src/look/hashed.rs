@@ -17,11 +17,14 @@ use crate::{
     ecr::{Ecr, Settings},
     error::Error,
     inputs::Inputs,
-    reference::Registry,
+    reference::{Platform, Registry},
 };
 
-/// Which registries ECR answers for.
-pub(super) struct Hosts {
+/// Whom to ask about images that a Dockerfile names.
+pub(super) struct Bases<'a> {
+    builder: &'a Builder,
+    docker: &'a Docker,
+    ecr: &'a Ecr,
     /// Where we push to.
     ours: Option<String>,
     region: String,
@@ -35,13 +38,18 @@ pub(super) struct Base<'a> {
     tag: &'a str,
 }
 
-impl Hosts {
-    pub(super) fn new(inputs: &Inputs, session: &Session, repository: Option<&Settings>) -> Self {
+impl<'s> Bases<'s> {
+    pub(super) fn new(
+        (builder, docker, ecr): (&'s Builder, &'s Docker, &'s Ecr),
+        inputs: &Inputs,
+        session: &Session,
+        repository: Option<&Settings>,
+    ) -> Self {
         let named = inputs.registry.as_ref().or(inputs.repository.registry.as_ref());
         let ours = named.map(|it| it.host().to_owned()).or_else(|| {
             repository.and_then(|it| it.uri.split_once('/')).map(|(host, _)| host.to_owned())
         });
-        Self { ours, region: session.region().to_owned() }
+        Self { builder, docker, ecr, ours, region: session.region().to_owned() }
     }
 
     pub(super) fn in_ecr<'a>(&self, image: &'a str) -> Option<Base<'a>> {
@@ -58,17 +66,28 @@ impl Hosts {
         };
         Some(Base { host, account, name, tag })
     }
+
+    /// The digest that `image` stands for now.
+    async fn digest(&self, image: &str) -> Option<String> {
+        if let Some((_, digest)) = image.split_once('@') {
+            return Some(digest.to_owned());
+        }
+        if let Some(base) = self.in_ecr(image)
+            && let Ok(Some(digest)) = self.ecr.digest_of(base.account, base.name, base.tag).await
+        {
+            return Some(digest);
+        }
+        self.docker.digest_of(self.builder, image).await
+    }
 }
 
 /// The fingerprint, or why there is none.
 pub(super) async fn look(
     step: &Step,
     inputs: &Inputs,
+    platforms: &[Platform],
     local: &Local,
-    builder: &Builder,
-    docker: &Docker,
-    ecr: &Ecr,
-    hosts: &Hosts,
+    bases: &Bases<'_>,
 ) -> miette::Result<(Content, Option<Context>)> {
     let unknown = |why: String| Ok((Content::Unknown(why), None));
     if !inputs.skip_existing {
@@ -80,9 +99,9 @@ pub(super) async fn look(
     if let Some(doubt) = local.dockerfile.doubts.first() {
         return unknown(doubt.clone());
     }
-    let mut platforms: Vec<String> = inputs.platforms.iter().map(ToString::to_string).collect();
+    let mut platforms: Vec<String> = platforms.iter().map(ToString::to_string).collect();
     if platforms.is_empty() {
-        match builder.platforms.first() {
+        match bases.builder.platforms.first() {
             Some(own) => platforms.push(own.clone()),
             None => {
                 return unknown("the builder does not say what platform it builds for".to_owned());
@@ -91,16 +110,14 @@ pub(super) async fn look(
     }
     platforms.sort();
     platforms.dedup();
-    let ignored = match ignored(inputs, local, builder)? {
+    let ignored = match ignored(inputs, local, bases.builder)? {
         Ok(ignored) => ignored,
         Err(problem) => return unknown(format!(".dockerignore: {problem}")),
     };
     let (directory, cancelled) = (inputs.context.clone(), step.cancelled().clone());
     let hashing =
         tokio::task::spawn_blocking(move || context::hash(&directory, &ignored, &cancelled));
-    let digests = join_all(
-        local.dockerfile.images.iter().map(|image| digest(image, builder, docker, ecr, hosts)),
-    );
+    let digests = join_all(local.dockerfile.images.iter().map(|image| bases.digest(image)));
     let (hashed, digests) = futures_util::join!(hashing, digests);
     let context = match hashed {
         Ok(Ok(context)) => context,
@@ -158,23 +175,4 @@ fn ignored(
         }
     }
     Ok(Ok(Ignored::default()))
-}
-
-/// The digest that `image` stands for now.
-async fn digest(
-    image: &str,
-    builder: &Builder,
-    docker: &Docker,
-    ecr: &Ecr,
-    hosts: &Hosts,
-) -> Option<String> {
-    if let Some((_, digest)) = image.split_once('@') {
-        return Some(digest.to_owned());
-    }
-    if let Some(base) = hosts.in_ecr(image)
-        && let Ok(Some(digest)) = ecr.digest_of(base.account, base.name, base.tag).await
-    {
-        return Some(digest);
-    }
-    docker.digest_of(builder, image).await
 }

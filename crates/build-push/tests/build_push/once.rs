@@ -214,3 +214,65 @@ fn from_a_shell_the_outputs_are_json_alone() {
     assert_eq!(outputs["verdict"], "built");
     assert!(run.stderr.contains("built sha256:"), "{run:#?}");
 }
+
+/// A task definition that runs on `processor`.
+fn runs_on(family: &str, processor: &str) {
+    let definition = serde_json::json!({
+        "family": family, "runtimePlatform": { "cpuArchitecture": processor, "operatingSystemFamily": "LINUX" },
+        "containerDefinitions": [{ "name": "api", "image": "x", "memory": 64 }],
+    });
+    aws().call("ecs", "register_task_definition", &definition).unwrap();
+}
+
+#[test]
+fn the_platform_is_the_one_of_the_task_definition() {
+    let own = aws().docker_output(&["version", "--format", "{{.Server.Arch}}"]).unwrap();
+    let (ours, other) = if own == "arm64" { ("ARM64", "X86_64") } else { ("X86_64", "ARM64") };
+    runs_on("fits", ours);
+    runs_on("fits-not", other);
+    let repository = repository("fits", "IMMUTABLE");
+    let context = context(&SMALL);
+    let run = build(&repository, context.path()).input("task-definition", "fits").run();
+    assert_end(&run, "built", 0);
+    assert!(run.log.contains(&format!("for `fits:1`, which runs on linux/{own}")), "{run:#?}");
+    let again = build(&repository, context.path()).input("task-definition", "fits").run();
+    assert_end(&again, "exists", 0);
+
+    // This engine cannot build for the other one, and what it built does not fit it.
+    let run = build(&repository, context.path()).input("task-definition", "fits-not").run();
+    assert_end(&run, "failed", 2);
+    assert!(run.output("reason").contains("does not build for"), "{run:#?}");
+    let run = build(&repository, context.path())
+        .input("task-definition", "fits-not")
+        .input("platforms", format!("linux/{own}"))
+        .run();
+    assert_end(&run, "failed", 2);
+    assert!(run.output("reason").contains("which is not among them"), "{run:#?}");
+    let run = build(&repository, context.path()).input("task-definition", "fist").run();
+    assert_end(&run, "failed", 2);
+    assert!(run.output("reason").contains("did you mean `fits`?"), "{run:#?}");
+}
+
+#[test]
+fn an_image_that_came_out_for_another_platform_is_refused_before_a_tag_names_it() {
+    if !aws().has_buildx() {
+        return;
+    }
+    runs_on("misfit", "X86_64");
+    let repository = repository("misfit", "IMMUTABLE");
+    let context = context(&SMALL);
+    // As when a Dockerfile pins `FROM --platform` to another one.
+    let (shim, _notes) = noting_docker(
+        "[ \"$3\" = inspect ] && [ \"$5\" = '{{json .Image}}' ] && { echo '{\"os\":\"linux\",\"architecture\":\"arm64\"}'; exit 0; }",
+    );
+    for _ in 0..2 {
+        let run = build(&repository, context.path())
+            .input("task-definition", "misfit")
+            .input("tags", "v1")
+            .env("PATH", path_with(&shim))
+            .run();
+        assert_end(&run, "refused", 3);
+        assert!(run.output("reason").contains("`misfit:1` runs on linux/amd64"), "{run:#?}");
+        assert_eq!(digest_of(&repository, "v1"), None);
+    }
+}
