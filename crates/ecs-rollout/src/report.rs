@@ -176,6 +176,9 @@ impl<'a> Report<'a> {
     pub(crate) fn event(&self, event: &Event) {
         let at = self.step.seconds();
         match event {
+            Event::Tasks { running, desired: 0, .. } if *running > 0 => {
+                self.line(&format!("{} of the deployment still to be stopped", tasks(*running)));
+            }
             Event::Tasks { running, pending, desired, failed } => {
                 let mut line = format!("{running} of {} running", tasks(*desired));
                 if *pending > 0 {
@@ -184,11 +187,9 @@ impl<'a> Report<'a> {
                 if *failed > 0 {
                     _ = write!(line, ", ECS counts {failed} failed");
                 }
-                if running >= desired && *pending == 0 {
-                    self.timeline.begin("health checks and draining", at);
-                } else {
-                    self.timeline.begin("starting tasks", at);
-                }
+                let full = running >= desired && *pending == 0;
+                self.timeline
+                    .begin(if full { "health checks and draining" } else { "starting tasks" }, at);
                 self.line(&line);
             }
             Event::Draining { running } => {

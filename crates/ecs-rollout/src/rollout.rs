@@ -303,6 +303,11 @@ impl Rollout<'_> {
         if explained.tasks > 1 {
             cause = format!("{cause} ({} tasks)", explained.tasks);
         }
+        if cause.contains("health checks")
+            && let Some(check) = self.watch.unhealthy()
+        {
+            cause = format!("{cause}; {check}");
+        }
         if let Some(line) = explained.last_line() {
             let line: String = line.chars().take(LONGEST_LINE).collect();
             cause = format!("{cause}; it last logged: {line}");

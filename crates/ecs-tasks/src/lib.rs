@@ -7,6 +7,7 @@ mod ecs;
 mod image;
 mod logs;
 mod stopped;
+mod words;
 
 pub use command::CommandLine;
 pub use definition::{NotADefinition, TaskDefinition};
@@ -15,3 +16,4 @@ pub use ecs::{Ecs, EcsError, last_part};
 pub use image::{EcrRegistry, ImageRef, NotAnImage, Resolved};
 pub use logs::{Follower, LogPlace, LogStream};
 pub use stopped::{Blame, Cause, StoppedContainer, StoppedTask, exit_code_in_words};
+pub use words::shortened;

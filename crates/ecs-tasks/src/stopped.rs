@@ -4,6 +4,8 @@ use std::fmt;
 
 use aws_sdk_ecs::types::{HealthStatus, Task, TaskStopCode};
 
+use crate::shortened;
+
 /// The end of one task, as `DescribeTasks` tells it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct StoppedTask {
@@ -84,20 +86,20 @@ impl StoppedTask {
                 if let Some(detail) =
                     culprit.reason.as_deref().filter(|it| !it.is_empty() && !what.contains(*it))
                 {
-                    what = format!("{what}: {}", one_line(detail));
+                    what = format!("{what}: {}", shortened(detail));
                 }
                 what
             }
             _ if reason.is_empty() => match culprit {
                 Some(StoppedContainer { name, reason: Some(detail), .. }) => {
-                    format!("container `{name}`: {}", one_line(detail))
+                    format!("container `{name}`: {}", shortened(detail))
                 }
                 _ => format!(
                     "the task stopped ({})",
                     self.stop_code.as_deref().unwrap_or("no reason given")
                 ),
             },
-            _ => one_line(reason),
+            _ => shortened(reason),
         };
         let advice = advice(reason, culprit).map(str::to_owned);
         let container = culprit
@@ -300,10 +302,6 @@ fn advice(reason: &str, culprit: Option<&StoppedContainer>) -> Option<&'static s
         ),
         _ => None,
     }
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Ids, addresses and numbers out, so that two tasks that failed alike are alike. Exit codes are short and stay.

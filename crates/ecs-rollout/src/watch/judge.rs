@@ -46,6 +46,9 @@ pub(crate) struct Judge {
     rolling_back: bool,
     our_rollback: OurRollback,
     last_problem: Option<String>,
+    alarm: Option<String>,
+    unhealthy: Option<String>,
+    failure: Option<String>,
 }
 
 /// The rollback that this run asks for.
@@ -83,6 +86,9 @@ impl Judge {
             rolling_back: false,
             our_rollback: OurRollback::NotAsked,
             last_problem: None,
+            alarm: None,
+            unhealthy: None,
+            failure: None,
         }
     }
 
@@ -92,7 +98,13 @@ impl Judge {
 
     /// ECS's last words that tell of a problem, for when no task tells more.
     pub(crate) fn last_problem(&self) -> Option<&str> {
-        self.last_problem.as_deref()
+        let words = [&self.alarm, &self.last_problem, &self.failure];
+        words.into_iter().find_map(|words| words.as_deref())
+    }
+
+    /// What the load balancer's check got, as ECS told it last.
+    pub(crate) fn unhealthy(&self) -> Option<&str> {
+        self.unhealthy.as_deref()
     }
 
     pub(crate) fn is_rolling_back(&self) -> bool {
@@ -137,6 +149,9 @@ impl Judge {
         for event in snapshot.service.events.iter().rev() {
             if self.told_events.insert(event.id.clone()) {
                 let message = in_short(&event.message);
+                if message.contains("is unhealthy in") {
+                    self.unhealthy = Some(message.clone());
+                }
                 if is_problem(&message) {
                     self.last_problem = Some(message.clone());
                     opinion.look_at_tasks = true;
@@ -153,7 +168,7 @@ impl Judge {
         for alarm in snapshot.record.iter().flat_map(|record| &record.alarms) {
             if self.told_events.insert(format!("alarm {alarm}")) {
                 let message = format!("the alarm `{alarm}` went off");
-                self.last_problem = Some(message.clone());
+                self.alarm = Some(message.clone());
                 opinion.events.push(Event::Ecs(message));
             }
         }
@@ -170,7 +185,10 @@ impl Judge {
             });
             self.tasks = Some(tasks);
             let (running, pending, desired, failed) = tasks;
-            opinion.events.push(Event::Tasks { running, pending, desired, failed });
+            // Of a deployment that was given up nothing more than its end is to be told.
+            if ours.is_primary || running > 0 {
+                opinion.events.push(Event::Tasks { running, pending, desired, failed });
+            }
         }
         let draining: i32 = snapshot
             .service
@@ -321,9 +339,7 @@ impl Judge {
     ) -> Option<End> {
         opinion.look_at_record = true;
         opinion.look_at_tasks |= self.failed_since.is_none();
-        if self.failed_since.is_none() {
-            opinion.events.push(Event::Failed(reason.clone()));
-        }
+        self.tell_failure(&reason, opinion);
         let (since, reason) = self.failed_since.get_or_insert((snapshot.at, reason)).clone();
         if !self.ours.settings.rolls_back || self.ours.previous.is_none() {
             return Some(End::Failed { reason });
@@ -360,7 +376,7 @@ impl Judge {
                 .reason
                 .clone()
                 .unwrap_or_else(|| "ECS reports rolloutState FAILED".to_owned());
-            opinion.events.push(Event::Failed(reason.clone()));
+            self.tell_failure(&reason, opinion);
             self.failed_since = Some((snapshot.at, reason));
         }
         let record_says_rollback =
@@ -439,11 +455,24 @@ impl Judge {
     fn tell_rollback(&mut self, reason: Option<String>, opinion: &mut Opinion) {
         if !self.rolling_back {
             self.rolling_back = true;
-            if self.failed_since.is_none() && !self.our_rollback.is_asked() {
-                opinion.events.extend(reason.map(Event::Failed));
+            if let Some(reason) = reason
+                && !self.our_rollback.is_asked()
+            {
+                self.tell_failure(&reason, opinion);
             }
             let to = self.ours.previous.clone().unwrap_or_default();
             opinion.events.push(Event::RollingBack { to, by_us: self.our_rollback.is_asked() });
+        }
+    }
+
+    /// ECS's reason, once. A deployment that is back already has another reason to give.
+    fn tell_failure(&mut self, reason: &str, opinion: &mut Opinion) {
+        if self.failure.is_none()
+            && !reason.contains("completed")
+            && !reason.contains("in progress")
+        {
+            self.failure = Some(reason.to_owned());
+            opinion.events.push(Event::Failed(reason.to_owned()));
         }
     }
 

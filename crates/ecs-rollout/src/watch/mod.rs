@@ -110,6 +110,10 @@ impl<'a> Watch<'a> {
         self.judge.last_problem()
     }
 
+    pub(crate) fn unhealthy(&self) -> Option<&str> {
+        self.judge.unhealthy()
+    }
+
     /// The service as it was seen last.
     pub(crate) fn last(&self) -> &Service {
         &self.last
