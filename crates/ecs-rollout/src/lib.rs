@@ -9,6 +9,7 @@ mod inputs;
 mod look;
 mod outputs;
 mod plan;
+mod preflight;
 mod report;
 mod rollout;
 mod service;
@@ -46,6 +47,12 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     };
     let plan = plan(&inputs, commit.as_deref(), &seen);
     report.plan(&plan, &seen);
+    let checking = preflight::check(&session, &plan);
+    tokio::select! {
+        biased;
+        () = step.cancelled().cancelled() => return Ok(report.cancelled_before_anything()),
+        checked = Box::pin(checking) => report.not_checked(&checked?),
+    }
     if inputs.common.dry_run {
         return Ok(report.planned(&plan, &seen));
     }

@@ -76,6 +76,13 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// What the preflight could not look at.
+    pub(crate) fn not_checked(&self, notes: &[String]) {
+        for note in notes {
+            self.step.say(note);
+        }
+    }
+
     /// The plan in sentences.
     fn intentions(&self, plan: &Plan, seen: &Seen) -> Vec<String> {
         let mut lines = Vec::new();

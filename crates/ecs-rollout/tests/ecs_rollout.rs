@@ -9,6 +9,8 @@ use tokio::time::Instant;
 
 #[path = "ecs_rollout/faults.rs"]
 mod faults;
+#[path = "ecs_rollout/preflight.rs"]
+mod preflight;
 #[path = "ecs_rollout/scenarios.rs"]
 mod scenarios;
 #[path = "ecs_rollout/verify.rs"]

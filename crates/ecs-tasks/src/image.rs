@@ -210,7 +210,7 @@ impl ImageRef {
     }
 }
 
-fn client_in(session: &Session, region: &str) -> aws_sdk_ecr::Client {
+pub(crate) fn client_in(session: &Session, region: &str) -> aws_sdk_ecr::Client {
     let config =
         aws_sdk_ecr::config::Builder::from(session.config()).region(Region::new(region.to_owned()));
     aws_sdk_ecr::Client::from_conf(config.build())

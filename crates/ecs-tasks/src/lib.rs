@@ -6,6 +6,7 @@ mod diff;
 mod ecs;
 mod image;
 mod logs;
+mod platform;
 mod stopped;
 mod words;
 
@@ -15,5 +16,6 @@ pub use diff::{Change, as_diff, changes};
 pub use ecs::{Ecs, EcsError, last_part};
 pub use image::{EcrRegistry, ImageRef, NotAnImage, Resolved};
 pub use logs::{Follower, LogPlace, LogStream};
+pub use platform::Platforms;
 pub use stopped::{Blame, Cause, StoppedContainer, StoppedTask, exit_code_in_words};
 pub use words::shortened;
