@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     bucket::{Bucket, Condition, Fetched, Put},
     error::PublishError,
+    look::is_exclusive,
     manifest::{CURRENT, Claim, Current, Phase},
 };
 
@@ -132,7 +133,7 @@ pub(crate) async fn watch(bucket: &Bucket, known: &mut Known) -> Result<Other, P
 pub(crate) struct Hold {
     bucket: Bucket,
     known: Arc<Mutex<Held>>,
-    /// Cancelled when somebody else took over.
+    /// Cancelled when somebody else took over what this run held.
     pub(crate) lost: CancellationToken,
 }
 
@@ -195,8 +196,12 @@ impl Hold {
                 Wrote::Yes
             }
             Err(winner) => {
-                held.winner = Some(winner.clone());
-                self.lost.cancel();
+                let claim = held.known.current.claim.as_ref();
+                // Only who held something can lose it: a first attempt just fails.
+                if claim.is_some_and(|claim| is_exclusive(claim.phase)) {
+                    held.winner = Some(winner.clone());
+                    self.lost.cancel();
+                }
                 Wrote::Lost(winner)
             }
         })

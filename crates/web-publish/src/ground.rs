@@ -103,7 +103,11 @@ fn fault_or_error(input: &str, error: AwsError, faults: &mut Faults) -> miette::
     if !error.is_access_denied() {
         return Err(error.into());
     }
-    let help = error.help().map(|help| format!("; {help}")).unwrap_or_default();
+    let mut help = error.help().map(|help| format!("; {help}")).unwrap_or_default();
+    if error.operation() == "s3:GetObject" {
+        // Whoever may not list is not told that an object is missing.
+        help.push_str("; `s3:ListBucket` on the bucket is needed too");
+    }
     faults.add(input, format!("{error}: {}{help}", error.message()));
     Ok(())
 }

@@ -99,14 +99,13 @@ impl Publish<'_> {
     async fn stages(&mut self) -> Result<End, PublishError> {
         for stage in self.plan.stages.clone() {
             let cancelled = self.step.cancelled().clone();
-            let claimed = self.state.renewal.is_some();
             let lost = self.hold.lost.clone();
             self.step.live(report::now(&stage));
             let ended = tokio::select! {
                 biased;
                 () = cancelled.cancelled() => Some(End::Cancelled),
-                () = lost.cancelled(), if claimed => Some(End::Done),
                 ended = self.stage(&stage) => ended?,
+                () = lost.cancelled() => self.hold.winner().await.map(End::Superseded),
             };
             if let Some(end) = ended {
                 return Ok(end);
