@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 
-use crate::stage::known_operation;
+use crate::operation::known_operation;
 use crate::step::parse_duration;
 
 /// `{on: UpdateService, after: 2, times: 5, does: throttle}`: its third to seventh call is throttled.
@@ -83,6 +83,12 @@ impl<'de> Deserialize<'de> for Delay {
         parse_duration(&text)
             .map(Self)
             .ok_or_else(|| de::Error::custom(format!("`delay: {text}`: expected `200ms` or `2s`")))
+    }
+}
+
+impl Operation {
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.0 == name
     }
 }
 
@@ -177,7 +183,7 @@ impl Faults {
     /// An operation was done, whether or not its caller heard of it.
     pub(crate) fn done(&mut self, operation: &str) {
         for planned in &mut self.planned {
-            planned.armed |= planned.fault.since.as_ref().is_some_and(|since| since.0 == operation);
+            planned.armed |= planned.fault.since.as_ref().is_some_and(|since| since.is(operation));
         }
     }
 }

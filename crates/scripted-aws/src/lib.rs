@@ -14,7 +14,9 @@ mod failure;
 mod fault;
 mod given;
 mod identity;
+mod limit;
 mod logs;
+mod operation;
 mod patch;
 mod refusal;
 mod registry;
@@ -154,7 +156,7 @@ impl ScriptedAws {
         let done = calls
             .iter()
             .filter(|call| matches!(call.outcome, Outcome::Done | Outcome::DoneUnheard));
-        done.filter(|call| stage::writes(&call.operation))
+        done.filter(|call| operation::writes(&call.operation))
             .map(|call| call.operation.clone())
             .collect()
     }
@@ -164,6 +166,11 @@ impl ScriptedAws {
         let mut stage = self.shared.stage();
         stage.world.advance();
         stage.world.happened.clone()
+    }
+
+    /// How long the play has been on: the clock of `Call::at` and `Happening::at`.
+    pub fn elapsed(&self) -> Duration {
+        self.shared.stage().world.clock.elapsed().saturating_sub(world::BEFORE)
     }
 
     /// A service as `DescribeServices` answers now. Not a call: nothing counts it.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::fault::{Delay, Fault};
+use crate::limit::Limit;
 use crate::step::Steps;
 
 /// What a scenario file holds.
@@ -34,6 +35,9 @@ pub struct Scenario {
     pub(crate) meanwhile: Steps,
     #[serde(default)]
     pub(crate) faults: Vec<Fault>,
+    /// AWS's own limits on how often operations may be called: what is beyond them is throttled.
+    #[serde(default)]
+    pub(crate) limits: Vec<Limit>,
     /// What the deployed app answers at `ScriptedAws::app_url()`, an answer a request; the last one for ever.
     /// Without it: 200, with the image that the service runs.
     #[serde(default)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Value, json};
 
-use crate::stage::known_operation;
+use crate::operation::known_operation;
 
 /// One line of a timeline. Counts are tasks; "ours" is the deployment or the one task whose timeline this is.
 #[derive(Debug, Clone, Deserialize)]

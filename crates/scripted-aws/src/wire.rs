@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::stage::{Api, Cut, Reply, Request, Stage, delay};
+use crate::operation::Api;
+use crate::stage::{Cut, Reply, Request, Stage, delay};
 use crate::{identity, registry};
 
 pub(crate) struct Shared {
