@@ -18,6 +18,13 @@ pub(crate) enum Error {
     ))]
     NotJson { what: String, source: serde_json::Error },
 
+    #[error("there is no way to credentials of AWS")]
+    #[diagnostic(help("this is a defect of provision-infra: `role-to-assume` gives one"))]
+    NoCredentials,
+
+    #[error("Terraform cannot be given the role's credentials on loopback")]
+    Listen { source: std::io::Error },
+
     #[error("`{path}` cannot be written")]
     Write { path: PathBuf, source: std::io::Error },
 }

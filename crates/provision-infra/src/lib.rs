@@ -1,5 +1,6 @@
 //! Plan and apply a Terraform root: look → plan → (a dry run ends here) → apply → report.
 
+mod credentials;
 mod errors;
 mod events;
 mod files;
@@ -16,18 +17,21 @@ mod work;
 
 use actions_runtime::Step;
 
+use crate::{
+    credentials::Endpoint,
+    plan::{Counts, Plan},
+    terraform::Terraform,
+    work::{Ending, Mode, Stop, Work},
+};
 pub use crate::{
     inputs::{Command, Inputs},
     lock::LockInfo,
     outputs::{FailureReason, Outputs, Verdict},
 };
-use crate::{
-    plan::{Counts, Plan},
-    work::{Ending, Mode, Stop, Work},
-};
 
 pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
-    let terraform = look::look(step, &inputs).await?;
+    let mut terraform = look::look(step, &inputs).await?;
+    let _endpoint = credentials(step, &inputs, &mut terraform).await?;
     let folder = tempfile::Builder::new()
         .prefix("provision-infra-")
         .tempdir_in(step.env("RUNNER_TEMP").map_or_else(std::env::temp_dir, Into::into))
@@ -50,6 +54,25 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     outputs.reason = ending.reason;
     outputs.seconds = step.seconds();
     Ok(outputs)
+}
+
+/// Checks the account, and gives Terraform the role's credentials where there is a role. Without either Terraform finds
+/// its own: a root may have nothing to do with AWS.
+async fn credentials(
+    step: &Step,
+    inputs: &Inputs,
+    terraform: &mut Terraform,
+) -> miette::Result<Option<Endpoint>> {
+    if inputs.aws.role_to_assume.is_none() && inputs.aws.allowed_account_ids.is_empty() {
+        return Ok(None);
+    }
+    let session = aws_session::Session::open(step, &inputs.aws).await?;
+    if inputs.aws.role_to_assume.is_none() {
+        return Ok(None);
+    }
+    let endpoint = Endpoint::open(&session).await?;
+    endpoint.give_to(terraform, session.region());
+    Ok(Some(endpoint))
 }
 
 async fn carry_out(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, String), Stop> {

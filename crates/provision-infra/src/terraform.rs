@@ -30,6 +30,7 @@ pub(crate) struct Terraform {
     program: PathBuf,
     directory: PathBuf,
     environment: Vec<(String, String)>,
+    removed: Vec<&'static str>,
 }
 
 /// How a command of Terraform ended.
@@ -61,6 +62,7 @@ impl Terraform {
         Self {
             program,
             directory: directory.to_owned(),
+            removed: Vec::new(),
             environment: environment
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
@@ -69,6 +71,11 @@ impl Terraform {
 
     pub(crate) fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.environment.push((name.into(), value.into()));
+    }
+
+    /// Keeps a variable of ours from it.
+    pub(crate) fn unset(&mut self, name: &'static str) {
+        self.removed.push(name);
     }
 
     pub(crate) fn program(&self) -> &Path {
@@ -180,6 +187,9 @@ impl Terraform {
             if name.to_string_lossy().starts_with("INPUT_") {
                 command.env_remove(name);
             }
+        }
+        for name in &self.removed {
+            command.env_remove(name);
         }
         command
             .args(arguments)

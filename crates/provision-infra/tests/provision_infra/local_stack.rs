@@ -208,3 +208,31 @@ fn a_cancelled_apply_keeps_its_state_on_s3_and_gives_the_lock_back() {
     let run = stack.step("apply").run();
     assert_eq!((run.code, run.output("verdict")), (0, "applied"), "{run:#?}");
 }
+
+#[test]
+fn terraform_works_as_the_role_and_what_it_starts_sees_no_key() {
+    let root = SLOW.replace("echo started > started; sleep 4", "env > seen");
+    let stack = Stack::of(Root::new(&root), "role");
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": "*"}}]});
+    let role = json!({"RoleName": "infra", "AssumeRolePolicyDocument": trust.to_string()});
+    let role = aws().call("iam", "create_role", &role).unwrap();
+    let arn = role["Role"]["Arn"].as_str().unwrap();
+    let run = stack.step("apply").input("role-to-assume", arn).run();
+    assert_eq!((run.code, run.output("verdict")), (0, "applied"), "{run:#?}");
+    assert_eq!(stack.objects(), ["slow.tfstate"], "the backend works with the role's credentials");
+    let seen = fs::read_to_string(stack.root.path().join("root/seen")).unwrap();
+    assert!(seen.contains("AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:"), "{seen}");
+    for key in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "INPUT_"] {
+        assert!(!seen.contains(key), "{seen}");
+    }
+}
+
+#[test]
+fn a_wrong_account_ends_the_run_before_terraform_does_anything() {
+    let stack = Stack::of(Root::new(SLOW), "account");
+    let run = stack.step("apply").input("allowed-account-ids", "123456789012").run();
+    assert_ne!(run.code, 0, "{run:#?}");
+    assert!(run.log.contains("123456789012"), "{}", run.log);
+    assert_eq!(stack.objects(), Vec::<String>::new());
+}
