@@ -60,3 +60,17 @@ mock_resource "aws_lb" {
     dns_name   = "internal-todo-test-alb-1.eu-west-1.elb.amazonaws.com"
   }
 }
+
+mock_resource "aws_lb_target_group" {
+  defaults = {
+    arn        = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/todo-test-api/1"
+    arn_suffix = "targetgroup/todo-test-api/1"
+  }
+}
+
+mock_resource "aws_ecr_repository" {
+  defaults = {
+    arn            = "arn:aws:ecr:eu-west-1:123456789012:repository/todo-api"
+    repository_url = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/todo-api"
+  }
+}

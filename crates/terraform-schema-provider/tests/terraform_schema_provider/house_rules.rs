@@ -107,3 +107,20 @@ fn the_demo_rewrites_paths_as_the_module_does() {
     let local = fs::read_to_string(home().join("../crates/local-aws/src/spa-fallback.js")).unwrap();
     assert_eq!(module, local);
 }
+
+/// The alarms' texts link to chapters; an alarm without one wakes somebody for nothing.
+#[test]
+fn every_alarm_has_its_chapter_in_the_runbook() {
+    let runbook = fs::read_to_string(home().join("../docs/runbook.md")).unwrap();
+    let alarms = fs::read_to_string(home().join("modules/observability/alarms.tf")).unwrap();
+    let mut chapters: Vec<&str> =
+        runbook.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let mut names: Vec<&str> = alarms
+        .lines()
+        .filter_map(|line| line.trim().split_once("= { says = ").map(|(name, _)| name.trim()))
+        .chain(["api-errors", "site-errors", "api-unwell"])
+        .collect();
+    chapters.sort_unstable();
+    names.sort_unstable();
+    assert_eq!(chapters, names);
+}
