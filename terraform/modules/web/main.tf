@@ -13,7 +13,7 @@ data "aws_cloudfront_origin_request_policy" "all_viewer" {
 }
 
 locals {
-  vpc_origin = var.api_load_balancer_arn != ""
+  vpc_origin = var.api_exposure == "internal"
 }
 
 resource "aws_cloudfront_origin_access_control" "site" {

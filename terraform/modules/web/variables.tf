@@ -20,8 +20,20 @@ variable "api_domain_name" {
   }
 }
 
+variable "api_exposure" {
+  description = "How the load balancer is reached: `internal`, through a VPC origin; `internet-facing`, by its name over HTTPS."
+  type        = string
+  default     = "internal"
+  nullable    = false
+
+  validation {
+    condition     = contains(["internal", "internet-facing"], var.api_exposure)
+    error_message = "api_exposure must be internal or internet-facing."
+  }
+}
+
 variable "api_load_balancer_arn" {
-  description = "An internal load balancer, reached through a VPC origin. Empty: it faces the internet and is reached by its name."
+  description = "The internal load balancer, of which a VPC origin is made."
   type        = string
   default     = ""
   nullable    = false
@@ -29,6 +41,11 @@ variable "api_load_balancer_arn" {
   validation {
     condition     = var.api_load_balancer_arn == "" || can(regex("^arn:[a-z-]+:elasticloadbalancing:", var.api_load_balancer_arn))
     error_message = "api_load_balancer_arn must be the ARN of a load balancer, or empty."
+  }
+
+  validation {
+    condition     = var.api_exposure == "internet-facing" || var.api_load_balancer_arn != ""
+    error_message = "api_load_balancer_arn must be given for an internal load balancer."
   }
 }
 
@@ -44,7 +61,7 @@ variable "api_protocol" {
   }
 
   validation {
-    condition     = var.api_protocol == "https-only" || var.api_load_balancer_arn != ""
+    condition     = var.api_protocol == "https-only" || var.api_exposure == "internal"
     error_message = "api_protocol must be https-only for a load balancer that is reached over the internet."
   }
 }

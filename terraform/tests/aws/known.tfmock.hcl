@@ -74,3 +74,45 @@ mock_resource "aws_ecr_repository" {
     repository_url = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/todo-api"
   }
 }
+
+mock_resource "aws_vpc" {
+  defaults = {
+    id = "vpc-1"
+  }
+}
+
+mock_resource "aws_security_group" {
+  defaults = {
+    id = "sg-1"
+  }
+}
+
+mock_resource "aws_ecs_cluster" {
+  defaults = {
+    arn = "arn:aws:ecs:eu-west-1:123456789012:cluster/todo-app-cluster"
+  }
+}
+
+mock_resource "aws_iam_role" {
+  defaults = {
+    arn = "arn:aws:iam::123456789012:role/todo-test"
+  }
+}
+
+mock_resource "aws_cloudwatch_log_group" {
+  defaults = {
+    arn = "arn:aws:logs:eu-west-1:123456789012:log-group:todo-test"
+  }
+}
+
+mock_resource "aws_lb_listener_rule" {
+  defaults = {
+    arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener-rule/app/todo-test-alb/1/2/3"
+  }
+}
+
+mock_resource "aws_secretsmanager_secret" {
+  defaults = {
+    arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:todo-test-AbCdEf"
+  }
+}

@@ -51,8 +51,27 @@ run "plain_http_over_the_internet" {
   expect_failures = [var.api_protocol]
 
   variables {
+    api_exposure = "internet-facing"
+    api_protocol = "http-only"
+  }
+}
+
+run "an_exposure_that_does_not_exist" {
+  command         = plan
+  expect_failures = [var.api_exposure]
+
+  variables {
+    api_exposure = "public"
+    api_protocol = "https-only"
+  }
+}
+
+run "an_internal_load_balancer_without_its_arn" {
+  command         = plan
+  expect_failures = [var.api_load_balancer_arn]
+
+  variables {
     api_load_balancer_arn = ""
-    api_protocol          = "http-only"
   }
 }
 

@@ -11,6 +11,7 @@ variables {
 run "over_the_internet_with_a_secret" {
   variables {
     api_domain_name       = "api.todo.example"
+    api_exposure          = "internet-facing"
     api_load_balancer_arn = ""
     api_protocol          = "https-only"
     origin_secret         = "0123456789abcdef0123456789abcdef"
