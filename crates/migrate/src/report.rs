@@ -80,10 +80,6 @@ impl Answer<'_> {
     pub(crate) fn with_task(&self, watched: &Watched, ran: &Ran<'_>) -> Outputs {
         let container = &self.look.container;
         let last = ran.log.last.iter().rev().find(|line| !line.trim().is_empty());
-        let stopped = |task: &Option<Box<Task>>| match task {
-            Some(_) => "its task was stopped",
-            None => "its task was asked to stop, and has not stopped yet",
-        };
         let (verdict, exit_code, reason, advice, task) = match watched {
             Watched::Stopped(task) => {
                 let lines: Vec<String> = ran.log.last.iter().cloned().collect();
@@ -113,27 +109,27 @@ impl Answer<'_> {
                     }
                 };
                 let advice = cause.and_then(|cause| cause.with_log(&lines).advice);
-                (verdict, exit_code, reason, advice, Some(task))
+                (verdict, exit_code, reason, advice, Some(task.as_ref()))
             }
-            Watched::TimedOut(task) => {
+            Watched::TimedOut(stopped) => {
                 let minutes = self.inputs.timeout_minutes.0.as_secs_f64() / 60.0;
-                let reason = format!("not done after {minutes} min: {}", stopped(task));
+                let reason = format!("not done after {minutes} min: {}", stopped.in_words());
                 (
                     Verdict::TimedOut,
-                    code_of(task.as_deref(), container),
+                    code_of(stopped.task(), container),
                     reason,
                     None,
-                    task.as_ref(),
+                    stopped.task(),
                 )
             }
-            Watched::Cancelled(task) => {
-                let reason = format!("cancelled: {}", stopped(task));
+            Watched::Cancelled(stopped) => {
+                let reason = format!("cancelled: {}", stopped.in_words());
                 (
                     Verdict::Cancelled,
-                    code_of(task.as_deref(), container),
+                    code_of(stopped.task(), container),
                     reason,
                     None,
-                    task.as_ref(),
+                    stopped.task(),
                 )
             }
             Watched::Lost(why) => {
@@ -143,7 +139,7 @@ impl Answer<'_> {
         if let Some(advice) = &advice {
             self.step.say(format!("help: {advice}"));
         }
-        let times = task.map(|task| times(task));
+        let times = task.map(times);
         let mut outputs = self.give(verdict, exit_code, reason, Some(ran), times);
         outputs.task_arn = Some(ran.arn.to_owned());
         outputs

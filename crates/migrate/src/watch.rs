@@ -26,6 +26,7 @@ const LATE_LINES: Duration = Duration::from_secs(12);
 /// A line from so shortly before the end is the last one.
 const LAST_MOMENTS: f64 = 1.0;
 const DRAIN_EVERY: Duration = Duration::from_millis(500);
+const ASK_AGAIN: Duration = Duration::from_millis(300);
 const QUIET: Duration = Duration::from_secs(1);
 /// Lines kept for the report.
 const KEPT: usize = 20;
@@ -47,11 +48,35 @@ pub(crate) struct Watch<'a> {
 /// How watching ended.
 pub(crate) enum Watched {
     Stopped(Box<Task>),
-    /// The task was asked to stop; with its end, where that came in time.
-    TimedOut(Option<Box<Task>>),
-    Cancelled(Option<Box<Task>>),
+    TimedOut(Stopped),
+    Cancelled(Stopped),
     /// It may still run, and nobody can see it.
     Lost(String),
+}
+
+/// How stopping ended.
+pub(crate) enum Stopped {
+    Seen(Box<Task>),
+    /// It was asked to, and has not in the time that there was.
+    Asked,
+    NotAsked,
+}
+
+impl Stopped {
+    pub(crate) fn task(&self) -> Option<&Task> {
+        match self {
+            Self::Seen(task) => Some(task),
+            Self::Asked | Self::NotAsked => None,
+        }
+    }
+
+    pub(crate) fn in_words(&self) -> &'static str {
+        match self {
+            Self::Seen(_) => "its task was stopped",
+            Self::Asked => "its task was asked to stop, and has not stopped yet",
+            Self::NotAsked => "its task could not be asked to stop, and may still run",
+        }
+    }
 }
 
 /// What comes first.
@@ -174,23 +199,18 @@ impl Watch<'_> {
     }
 
     /// Asks ECS to stop the task, and watches it do so for as long as `patience` lasts.
-    async fn stop(&mut self, why: &str, patience: Duration) -> Option<Box<Task>> {
+    async fn stop(&mut self, why: &str, patience: Duration) -> Stopped {
+        let mut asked = false;
         let step = self.step;
         let stopping = async {
-            let asked = self
-                .ecs
-                .client()
-                .stop_task()
-                .cluster(self.cluster)
-                .task(self.arn)
-                .reason(why)
-                .send()
-                .await
-                .map_err(|error| self.ecs.session().explain("ecs:StopTask", self.arn, error));
-            if let Err(error) = asked {
-                step.error(format!("the task could not be stopped: {error}"));
+            if let Err(error) = self.ask_to_stop(why).await {
+                step.error(format!("the task cannot be stopped: {error}"));
+                if let Some(help) = miette::Diagnostic::help(&error) {
+                    step.say(help);
+                }
                 return None;
             }
+            asked = true;
             step.say("the task was asked to stop");
             self.poll = self.poll.min(Duration::from_secs(1));
             match self.until_stopped().await {
@@ -201,7 +221,31 @@ impl Watch<'_> {
                 _ => None,
             }
         };
-        timeout(patience, stopping).await.ok().flatten()
+        match timeout(patience, stopping).await {
+            Ok(Some(task)) => Stopped::Seen(task),
+            _ if asked => Stopped::Asked,
+            _ => Stopped::NotAsked,
+        }
+    }
+
+    /// Sends `StopTask` until it is known to have been heard: twice is as good as once.
+    async fn ask_to_stop(&self, why: &str) -> Result<(), AwsError> {
+        loop {
+            let asked = self
+                .ecs
+                .client()
+                .stop_task()
+                .cluster(self.cluster)
+                .task(self.arn)
+                .reason(why)
+                .send()
+                .await
+                .map_err(|error| self.ecs.session().explain("ecs:StopTask", self.arn, error));
+            match asked {
+                Err(error) if error.is_doubtful() || error.is_throttled() => sleep(ASK_AGAIN).await,
+                asked => return asked.map(|_| ()),
+            }
+        }
     }
 
     async fn until_stopped(&mut self) -> Watched {

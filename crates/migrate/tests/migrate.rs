@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
+#[path = "migrate/faults.rs"]
+mod faults;
 #[path = "migrate/local.rs"]
 mod local;
 #[path = "migrate/scripted.rs"]

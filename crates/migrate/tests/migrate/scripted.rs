@@ -8,7 +8,7 @@ const IMAGE: &str = concat!(
     "@sha256:2222222222222222222222222222222222222222222222222222222222222222"
 );
 
-fn migrate(aws: &ScriptedAws) -> Step {
+pub(crate) fn migrate(aws: &ScriptedAws) -> Step {
     step!("migrate")
         .endpoint(aws.endpoint())
         .input("cluster", scripted_aws::CLUSTER)
@@ -29,7 +29,7 @@ fn check(scenario: &str, verdict: &str, code: i32, reason: &str) -> (ScriptedAws
 }
 
 #[track_caller]
-fn assert_end(run: &Run, verdict: &str, code: i32, reason: &str) {
+pub(crate) fn assert_end(run: &Run, verdict: &str, code: i32, reason: &str) {
     assert_eq!((run.output("verdict"), run.code), (verdict, code), "{run:#?}");
     assert!(run.output("reason").contains(reason), "{run:#?}");
     assert!(!run.summary.is_empty(), "{run:#?}");
