@@ -31,6 +31,7 @@ struct Distribution {
     bucket: String,
     address: SocketAddr,
     broken: Option<(String, u16)>,
+    caches: bool,
     cache: HashMap<String, Cached>,
     invalidations: Vec<Invalidation>,
 }
@@ -67,6 +68,7 @@ impl Cdn {
             bucket: bucket.to_owned(),
             address,
             broken: None,
+            caches: true,
             cache: HashMap::new(),
             invalidations: Vec::new(),
         };
@@ -79,6 +81,12 @@ impl Cdn {
 
     pub(crate) fn address(&self, id: &str) -> Option<SocketAddr> {
         self.distributions.get(id).map(|one| one.address)
+    }
+
+    pub(crate) fn never_cache(&mut self, id: &str) {
+        if let Some(distribution) = self.distributions.get_mut(id) {
+            distribution.caches = false;
+        }
     }
 
     pub(crate) fn break_site(&mut self, id: &str, broken: Option<(String, u16)>) {
@@ -109,7 +117,7 @@ impl Cdn {
         let Some(object) = found.filter(|_| !key.contains(".releases/")) else {
             return error(403, "AccessDenied");
         };
-        if let Some(life) = lifetime(object) {
+        if let Some(life) = lifetime(object).filter(|_| distribution.caches) {
             let cached = Cached { object: object.clone(), until: Instant::now() + life };
             distribution.cache.insert(path.to_owned(), cached);
         }

@@ -18,7 +18,7 @@ use std::{
 };
 
 use crate::server::State;
-pub use crate::{cdn::Invalidation, store::Object};
+pub use crate::{cdn::Invalidation, reply::hex, store::Object};
 
 /// A running server. Dropping it ends it.
 pub struct StagedS3 {
@@ -101,6 +101,11 @@ impl StagedS3 {
         Ok(())
     }
 
+    /// The edges of this distribution keep nothing: its visitors are always the first.
+    pub fn never_cache(&self, id: &str) {
+        self.world().cdn.never_cache(id);
+    }
+
     /// Visitors of the distribution get `status` for every path that holds `part`, as a page. None: everything is well again.
     pub fn break_site(&self, id: &str, broken: Option<(&str, u16)>) {
         let broken = broken.map(|(part, status)| (part.to_owned(), status));
@@ -124,7 +129,7 @@ impl StagedS3 {
         let object = Object {
             body: body.to_owned().into(),
             size: body.len() as u64,
-            etag: reply::hex(&md5::Md5::digest(body)),
+            etag: hex(&md5::Md5::digest(body)),
             at: reply::now(),
             headers: headers.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
             ..Object::default()
@@ -160,6 +165,11 @@ impl StagedS3 {
     /// Forgets the log, and with it what the next request's number is.
     pub fn clear_log(&self) {
         self.world().log.clear();
+    }
+
+    /// Every bucket is gone.
+    pub fn wipe(&self) {
+        self.world().store = store::Store::default();
     }
 
     pub fn connections(&self) -> u64 {

@@ -114,11 +114,17 @@ impl Bucket {
         Ok((bucket, fetched))
     }
 
-    fn key(&self, path: &str) -> String {
+    /// Where in the bucket `path` lies.
+    pub(crate) fn key(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
     }
 
-    fn explain<E, R>(&self, operation: &str, path: &str, error: SdkError<E, R>) -> AwsError
+    pub(crate) fn explain<E, R>(
+        &self,
+        operation: &str,
+        path: &str,
+        error: SdkError<E, R>,
+    ) -> AwsError
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
         R: std::fmt::Debug + 'static,
@@ -360,23 +366,6 @@ impl Bucket {
             .content_type(&headers.content_type)
             .cache_control(&headers.cache_control)
             .set_metadata(metadata(headers))
-    }
-
-    pub(crate) fn full_key(&self, path: &str) -> String {
-        self.key(path)
-    }
-
-    pub(crate) fn explained<E, R>(
-        &self,
-        operation: &str,
-        path: &str,
-        error: SdkError<E, R>,
-    ) -> AwsError
-    where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: std::fmt::Debug + 'static,
-    {
-        self.explain(operation, path, error)
     }
 }
 

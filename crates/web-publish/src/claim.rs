@@ -72,7 +72,7 @@ impl Known {
     pub(crate) fn read(bucket: &Bucket, fetched: Option<Fetched>) -> Result<Self, PublishError> {
         let Some(fetched) = fetched else { return Ok(Self::default()) };
         let current = serde_json::from_slice(&fetched.bytes)
-            .map_err(|source| PublishError::Unreadable { key: bucket.full_key(CURRENT), source })?;
+            .map_err(|source| PublishError::Unreadable { key: bucket.key(CURRENT), source })?;
         Ok(Self { current, etag: Some(fetched.etag) })
     }
 }
@@ -212,9 +212,8 @@ impl Hold {
         known: &Known,
         wanted: Current,
     ) -> Result<Result<Known, Winner>, PublishError> {
-        let bytes = serde_json::to_vec_pretty(&wanted).map_err(|source| {
-            PublishError::Unreadable { key: self.bucket.full_key(CURRENT), source }
-        })?;
+        let bytes = serde_json::to_vec_pretty(&wanted)
+            .map_err(|source| PublishError::Unreadable { key: self.bucket.key(CURRENT), source })?;
         let condition = known.etag.clone().map_or(Condition::Absent, Condition::Is);
         let mut looks = 0;
         loop {

@@ -73,7 +73,7 @@ pub(crate) async fn upload(bucket: &Bucket, file: Upload<'_>) -> Result<Written,
         Err(error) if is_other_bytes(error.code()) => {
             Err(PublishError::Changed { path: file.path.to_owned() })
         }
-        Err(error) => Err(bucket.explained("s3:PutObject", file.path, error).into()),
+        Err(error) => Err(bucket.explain("s3:PutObject", file.path, error).into()),
     }
 }
 
@@ -89,7 +89,7 @@ async fn stream_of(file: Upload<'_>, from: u64, length: u64) -> Result<ByteStrea
 }
 
 async fn in_parts(bucket: &Bucket, file: Upload<'_>, part: u64) -> Result<Written, PublishError> {
-    let key = bucket.full_key(file.path);
+    let key = bucket.key(file.path);
     let begun = bucket
         .client
         .create_multipart_upload()
@@ -101,7 +101,7 @@ async fn in_parts(bucket: &Bucket, file: Upload<'_>, part: u64) -> Result<Writte
         .set_metadata(metadata(file.headers))
         .send()
         .await
-        .map_err(|error| bucket.explained("s3:PutObject", file.path, error))?;
+        .map_err(|error| bucket.explain("s3:PutObject", file.path, error))?;
     let id = begun.upload_id().unwrap_or_default();
     match send_parts(bucket, file, part, &key, id).await {
         Ok(written) => Ok(written),
@@ -151,7 +151,7 @@ async fn send_parts(
             Err(error) if is_other_bytes(error.code()) => {
                 Err(PublishError::Changed { path: file.path.to_owned() })
             }
-            Err(error) => Err(bucket.explained("s3:PutObject", file.path, error).into()),
+            Err(error) => Err(bucket.explain("s3:PutObject", file.path, error).into()),
         }
     };
     let sent: Vec<CompletedPart> =
@@ -165,7 +165,7 @@ async fn send_parts(
         .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(sent)).build())
         .send()
         .await
-        .map_err(|error| bucket.explained("s3:PutObject", file.path, error))?;
+        .map_err(|error| bucket.explain("s3:PutObject", file.path, error))?;
     Ok(Written { etag: unquoted(done.e_tag()), version: version(done.version_id()) })
 }
 

@@ -8,6 +8,8 @@ use tempfile::TempDir;
 
 pub(crate) const BUCKET: &str = "site";
 pub(crate) const DISTRIBUTION: &str = "E1SITE";
+/// An edge where every visitor is the first.
+pub(crate) const EMPTY_EDGE: &str = "E2EMPTY";
 /// Records of the site, which visitors do not see.
 pub(crate) const RECORDS: &str = ".releases/";
 
@@ -64,6 +66,8 @@ pub(crate) fn aws(versioned: bool) -> StagedS3 {
     let aws = StagedS3::start().unwrap();
     aws.create_bucket(BUCKET, versioned);
     aws.create_distribution(DISTRIBUTION, BUCKET).unwrap();
+    aws.create_distribution(EMPTY_EDGE, BUCKET).unwrap();
+    aws.never_cache(EMPTY_EDGE);
     aws
 }
 

@@ -15,7 +15,8 @@ use staged_s3::{Fate, StagedS3};
 use step_harness::{Running, Step};
 
 use crate::fixture::{
-    BUCKET, DISTRIBUTION, Site, asset, aws, ends, load_page, publish, roll_back, served, visit,
+    BUCKET, DISTRIBUTION, EMPTY_EDGE, Site, asset, aws, ends, load_page, publish, roll_back,
+    served, visit,
 };
 
 /// Edges keep pages for an hour, so that an invalidation that is forgotten shows.
@@ -176,7 +177,7 @@ fn nothing_is_stale(aws: &StagedS3, number: usize) {
     assert!(!aws.invalidations(DISTRIBUTION).is_empty());
 }
 
-/// Somebody who loads the page all the while.
+/// Two who load the page all the while: one whose edge keeps copies, and one who is the first at another edge.
 struct Visitor {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Result<usize, String>>,
@@ -185,9 +186,10 @@ struct Visitor {
 impl Visitor {
     fn start(aws: &StagedS3) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let (stopped, root) = (stop.clone(), aws.site(DISTRIBUTION));
+        let stopped = stop.clone();
+        let edges = [aws.site(DISTRIBUTION), aws.site(EMPTY_EDGE)];
         let thread = thread::spawn(move || {
-            let get = |path: &str| {
+            let get = |root: &str, path: &str| {
                 let mut answer = ureq::get(format!("{root}{path}"))
                     .call()
                     .map_err(|error| format!("{path}: {error}"))?;
@@ -195,9 +197,13 @@ impl Visitor {
             };
             let mut loads = 0;
             while !stopped.load(Ordering::Relaxed) {
-                let page = get("/")?;
-                for script in page.split("src=").skip(1).filter_map(|rest| rest.split('>').next()) {
-                    get(script)?;
+                for root in &edges {
+                    let page = get(root, "/")?;
+                    for script in
+                        page.split("src=").skip(1).filter_map(|rest| rest.split('>').next())
+                    {
+                        get(root, script)?;
+                    }
                 }
                 loads += 1;
                 thread::sleep(Duration::from_millis(1));
