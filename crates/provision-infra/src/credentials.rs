@@ -107,9 +107,7 @@ async fn answer(
     cache: &Mutex<Option<Credentials>>,
 ) -> std::io::Result<()> {
     let head = head(&mut stream).await?;
-    let (status, body) = if !is_authorised(&head, token) {
-        ("403 Forbidden", String::new())
-    } else {
+    let (status, body) = if is_authorised(&head, token) {
         // Held while they are fetched: Terraform's providers all ask at once.
         let mut cache = cache.lock().await;
         if cache.as_ref().is_none_or(is_old) {
@@ -119,6 +117,8 @@ async fn answer(
             Some(credentials) => ("200 OK", document(credentials)),
             None => ("500 Internal Server Error", String::new()),
         }
+    } else {
+        ("403 Forbidden", String::new())
     };
     let answer = format!(
         "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
@@ -188,7 +188,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_who_knows_the_token_is_answered() {
-        let end = SystemTime::UNIX_EPOCH + Duration::from_secs(4_102_444_800);
+        let end = SystemTime::UNIX_EPOCH + Duration::from_hours(24 * 47_482);
         let credentials =
             Credentials::new("AKID", "hidden", Some("session".to_owned()), Some(end), "test");
         let endpoint = Endpoint::serve(SharedCredentialsProvider::new(credentials)).await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, str::FromStr};
 
+use actions_runtime::SecretInput;
 use clap::ValueEnum;
 
 /// Plan and apply a Terraform root: exactly the changes that were shown, told so that people read them.
@@ -63,6 +64,25 @@ pub struct Inputs {
     /// A plan holds secrets in clear.
     #[arg(long, value_name = "FILE")]
     pub plan_file: Option<PathBuf>,
+
+    /// Fingerprint of the plan that was reviewed, for `apply` without a plan file.
+    ///
+    /// The plan is made afresh and applied only if its changes are the same ones, values that are not shown among them;
+    /// else the run ends with `stale`. `plan` gives the fingerprint; both need the same `plan-key`.
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub plan_fingerprint: Option<String>,
+
+    /// Key of the fingerprint: any text of 16 characters or more, kept as a secret.
+    ///
+    /// It has no flag: `INPUT_PLAN_KEY`. Without it there is no fingerprint, for the plain hash of a plan can be guessed.
+    #[arg(long, hide = true)]
+    pub plan_key: Option<SecretInput>,
+
+    /// File of drift that is known: lines `address,attribute,until,why`, the date as 2026-12-31.
+    ///
+    /// `*` stands for anything in address and attribute. Past its date a line no longer counts, and that is said.
+    #[arg(long, value_name = "CSV")]
+    pub drift_ignore: Option<PathBuf>,
 
     /// Addresses of stateful resources that may be destroyed or replaced; `*` stands for anything.
     ///

@@ -1,9 +1,11 @@
 //! Plan and apply a Terraform root: look → plan → (a dry run ends here) → apply → report.
 
 mod credentials;
+mod drift;
 mod errors;
 mod events;
 mod files;
+mod fingerprint;
 mod inputs;
 mod ledger;
 mod lock;
@@ -15,7 +17,8 @@ mod report;
 mod terraform;
 mod work;
 
-use actions_runtime::Step;
+use actions_runtime::{Faults, Step};
+use secrecy::ExposeSecret as _;
 
 use crate::{
     credentials::Endpoint,
@@ -31,12 +34,17 @@ pub use crate::{
 
 pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     let mut terraform = look::look(step, &inputs).await?;
+    let accepted = look::accepted_drift(&inputs)?;
+    let key = step.secret_input("plan-key");
+    if key.as_ref().is_some_and(|key| key.expose_secret().len() < fingerprint::SHORTEST_KEY) {
+        return Err(Faults::one("plan-key", "has less than 16 characters").into());
+    }
     let _endpoint = credentials(step, &inputs, &mut terraform).await?;
     let folder = tempfile::Builder::new()
         .prefix("provision-infra-")
         .tempdir_in(step.env("RUNNER_TEMP").map_or_else(std::env::temp_dir, Into::into))
         .map_err(|source| errors::Error::Write { path: std::env::temp_dir(), source })?;
-    let work = Work { step, inputs: &inputs, terraform, folder };
+    let work = Work { step, inputs: &inputs, terraform, folder, key, accepted };
     let mut outputs = Outputs::default();
     let ending = match carry_out(&work, &mut outputs).await {
         Ok((verdict, reason)) => Ending { verdict, failure: None, lock: None, reason },
@@ -81,7 +89,7 @@ async fn carry_out(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, S
         Command::Plan => plan(work, outputs).await,
         Command::Apply => apply(work, outputs, Mode::Normal).await,
         Command::Destroy => apply(work, outputs, Mode::Destroy).await,
-        Command::Drift => drift(work, outputs).await,
+        Command::Drift => tell_drift(work, outputs).await,
         Command::Output => output(work, outputs).await,
     }
 }
@@ -89,6 +97,7 @@ async fn carry_out(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, S
 async fn plan(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, String), Stop> {
     let (plan, file) = work.plan(Mode::Normal).await?;
     count(outputs, plan.counts);
+    outputs.plan_fingerprint = work.key.as_ref().and_then(|key| fingerprint::of(&plan, key));
     tell(work, &plan);
     if let Some(reason) =
         protect::refusal(&plan, &work.inputs.allow_destroy, work.inputs.max_changes)
@@ -124,7 +133,16 @@ async fn apply(
         None => work.plan(mode).await?,
     };
     count(outputs, plan.counts);
+    outputs.plan_fingerprint = work.key.as_ref().and_then(|key| fingerprint::of(&plan, key));
     tell(work, &plan);
+    let reviewed = work.inputs.plan_fingerprint.as_ref();
+    // Nothing to do is nothing that anybody would have to see.
+    if !plan.is_empty() && reviewed.is_some_and(|_| reviewed != outputs.plan_fingerprint.as_ref()) {
+        return Err(Stop::stale(format!(
+            "these are not the changes that were reviewed; now it is: {}",
+            report::headline(&plan)
+        )));
+    }
     if let Some(reason) =
         protect::refusal(&plan, &work.inputs.allow_destroy, work.inputs.max_changes)
     {
@@ -158,24 +176,30 @@ async fn apply(
     Ok((Verdict::Applied, format!("applied: {}", plan.counts.done())))
 }
 
-async fn drift(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, String), Stop> {
+async fn tell_drift(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, String), Stop> {
     let (plan, _) = work.plan(Mode::RefreshOnly).await?;
     count(outputs, Counts::default());
-    let drifted: Vec<&str> = plan
-        .drift
-        .iter()
-        .filter(|change| report::is_real(change))
-        .map(|change| change.address.as_str())
-        .collect();
+    let real: Vec<_> =
+        plan.drift.iter().filter(|change| report::is_real(change)).cloned().collect();
+    let today: String =
+        jiff::Timestamp::now().to_string().chars().take("2026-12-31".len()).collect();
+    let (left, told) = drift::without_accepted(&real, &work.accepted, &today);
+    for line in told {
+        work.step.warning(line);
+    }
+    let drifted: Vec<&str> = left.iter().map(|change| change.address.as_str()).collect();
     if drifted.is_empty() {
         return Ok((
             Verdict::NoChanges,
-            "no drift: nothing was changed outside of Terraform".to_owned(),
+            match real.len() {
+                0 => "no drift: nothing was changed outside of Terraform".to_owned(),
+                known => format!("no drift but what `drift-ignore` accepts ({known} resources)"),
+            },
         ));
     }
     let reason = format!("changed outside of Terraform: {}", drifted.join(", "));
-    work.step.say(report::drift_text(&plan.drift));
-    work.step.summary(report::drift_markdown(&plan.drift));
+    work.step.say(report::drift_text(&left));
+    work.step.summary(report::drift_markdown(&left));
     if work.inputs.common.dry_run {
         return Ok((Verdict::Planned, reason));
     }

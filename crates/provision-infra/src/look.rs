@@ -6,6 +6,7 @@ use actions_runtime::{Faults, Step};
 use serde::Deserialize;
 
 use crate::{
+    drift::{self, Accepted},
     errors::Error,
     inputs::{Command, Inputs},
     terraform::{Terraform, find},
@@ -18,6 +19,7 @@ const OLDEST: (u64, u64) = (1, 9);
 pub(crate) async fn look(step: &Step, inputs: &Inputs) -> miette::Result<Terraform> {
     let mut faults = Faults::default();
     root(inputs, &mut faults);
+    reviewed(inputs, step, &mut faults);
     let program = find(&inputs.tool, step);
     if program.is_none() {
         let place = if inputs.tool.contains('/') { "" } else { " on PATH" };
@@ -84,6 +86,37 @@ fn root(inputs: &Inputs, faults: &mut Faults) {
         }
     }
     shadowed(inputs, faults);
+}
+
+fn reviewed(inputs: &Inputs, step: &Step, faults: &mut Faults) {
+    if inputs.plan_fingerprint.is_none() {
+        return;
+    }
+    if inputs.command != Command::Apply {
+        faults.add("plan-fingerprint", "is for `apply`");
+    }
+    if step.secret_input("plan-key").is_none() {
+        faults
+            .add("plan-key", "is required with `plan-fingerprint`: a fingerprint is made with it");
+    }
+}
+
+/// The accepted drift, where a file names some.
+pub(crate) fn accepted_drift(inputs: &Inputs) -> Result<Vec<Accepted>, Faults> {
+    let Some(path) = &inputs.drift_ignore else { return Ok(Vec::new()) };
+    let mut faults = Faults::default();
+    match fs::read_to_string(path) {
+        Ok(text) => match drift::parse(&text) {
+            Ok(accepted) => return Ok(accepted),
+            Err(wrong) => {
+                for fault in wrong {
+                    faults.add("drift-ignore", fault);
+                }
+            }
+        },
+        Err(error) => faults.add("drift-ignore", format!("`{}`: {error}", path.display())),
+    }
+    Err(faults)
 }
 
 /// A variable reaches Terraform by its environment, and there a file wins: what is given must not be ignored.

@@ -25,6 +25,8 @@ pub struct Outputs {
     pub to_move: Option<usize>,
     /// The saved plan.
     pub plan_file: Option<String>,
+    /// HMAC over all changes of the plan under `plan-key`, also over the values that are not shown.
+    pub plan_fingerprint: Option<String>,
     /// The file that holds the outputs.
     pub outputs_file: Option<String>,
     /// Why it failed, in a word: `init-failed`, `plan-failed`, `apply-failed`, `output-failed`, `plan-changed`, `state-locked`.

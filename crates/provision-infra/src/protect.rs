@@ -78,7 +78,7 @@ pub(crate) fn refusal(plan: &Plan, allowed: &[String], most: Option<usize>) -> O
 }
 
 /// `*` stands for anything. The brackets of an address mean themselves.
-fn matches(pattern: &str, address: &str) -> bool {
+pub(crate) fn matches(pattern: &str, address: &str) -> bool {
     let mut pieces = pattern.split('*');
     let Some(mut rest) = address.strip_prefix(pieces.next().unwrap_or_default()) else {
         return false;

@@ -6,6 +6,7 @@ use actions_runtime::Step;
 use secrecy::SecretString;
 
 use crate::{
+    drift::Accepted,
     errors::Error,
     events::{Diagnostic, Event},
     files,
@@ -28,6 +29,9 @@ pub(crate) struct Work<'a> {
     pub(crate) terraform: Terraform,
     /// Mode 0700: a plan holds secrets in clear. It goes when the run ends, by a signal too.
     pub(crate) folder: tempfile::TempDir,
+    /// The key of the plan's fingerprint.
+    pub(crate) key: Option<SecretString>,
+    pub(crate) accepted: Vec<Accepted>,
 }
 
 /// A run that ends before its work is done.
@@ -55,6 +59,11 @@ impl From<Error> for Stop {
 }
 
 impl Stop {
+    pub(crate) fn stale(reason: String) -> Self {
+        let failure = Some(FailureReason::PlanChanged);
+        Self::Ended(Box::new(Ending { verdict: Verdict::Stale, failure, lock: None, reason }))
+    }
+
     pub(crate) fn refused(reason: String) -> Self {
         Self::Ended(Box::new(Ending {
             verdict: Verdict::Refused,

@@ -9,7 +9,7 @@ mod sensitive;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) use self::{
     attributes::{Attribute, Shown},
@@ -68,6 +68,67 @@ pub(crate) struct Plan {
     /// The plan leaves something out, because `target` says so.
     pub(crate) partial: bool,
     pub(crate) sensitive: Sensitive,
+    /// Every change with all its values, secrets in clear: for the fingerprint, and never to be shown.
+    pub(crate) in_full: InFull,
+}
+
+/// Text that no `{:?}` shows.
+#[derive(Default)]
+pub(crate) struct InFull(String);
+
+impl std::fmt::Debug for InFull {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl InFull {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// By address, so that the order in which Terraform walks its graph is of no account.
+    fn of(written: &Written) -> Self {
+        let mut changes: Vec<Value> = written
+            .resource_changes
+            .iter()
+            .filter(|change| change.mode != "data")
+            .filter(|change| {
+                Action::of(&change.change.actions) != Action::Nothing
+                    || change.previous_address.is_some()
+                    || change.change.importing.is_some()
+            })
+            .map(|change| {
+                json!([
+                    change.address,
+                    change.deposed,
+                    change.previous_address,
+                    change.change.in_full()
+                ])
+            })
+            .collect();
+        changes.sort_by_key(Value::to_string);
+        let outputs: Vec<Value> = written
+            .output_changes
+            .iter()
+            .filter(|(_, change)| Action::of(&change.actions) != Action::Nothing)
+            .map(|(name, change)| json!([name, change.in_full()]))
+            .collect();
+        Self(json!([changes, outputs]).to_string())
+    }
+}
+
+impl WrittenDiff {
+    fn in_full(&self) -> Value {
+        json!([
+            self.actions,
+            self.before,
+            self.after,
+            self.after_unknown,
+            self.replace_paths,
+            self.importing
+        ])
+    }
 }
 
 /// One resource that changes.
@@ -207,6 +268,7 @@ impl Plan {
         let counts = count(&changes);
         let changes = with_followers(changes, &references);
         Ok(Self {
+            in_full: InFull::of(&written),
             counts,
             drift: written
                 .resource_drift

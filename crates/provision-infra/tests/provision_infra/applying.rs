@@ -120,3 +120,37 @@ fn a_workspace_has_a_state_of_its_own() {
     assert!(root.path().join("root/terraform.tfstate.d/blue/terraform.tfstate").exists());
     assert_eq!(root.run("plan").output("to-add"), "4");
 }
+
+#[test]
+fn only_the_changes_that_were_reviewed_are_applied() {
+    let root = Root::new(ROOT);
+    let key = "a key of sixteen and more";
+    let plan = root.step("plan").input("plan-key", key).run();
+    let fingerprint = plan.output("plan-fingerprint").to_owned();
+    assert_eq!(fingerprint.len(), 64, "{plan:#?}");
+    assert_eq!(
+        root.step("plan").input("plan-key", key).run().output("plan-fingerprint"),
+        fingerprint
+    );
+    assert_eq!(root.run("plan").output("plan-fingerprint"), "");
+
+    let apply = |key: &str, variables: &str| {
+        let step = root.step("apply").input("plan-fingerprint", fingerprint.clone());
+        step.input("plan-key", key).input("variables", variables).run()
+    };
+    // Only a value that is shown nowhere differs.
+    for (key, variables) in [(key, "password=another-horse"), ("another key of sixteen", "")] {
+        let run = apply(key, variables);
+        assert_eq!((run.code, run.output("verdict")), (4, "stale"), "{run:#?}");
+        assert_eq!(run.output("failure-reason"), "plan-changed");
+        assert!(!root.path().join("root/terraform.tfstate").exists());
+    }
+    let run = apply("", "");
+    assert_eq!(run.code, 2, "{run:#?}");
+    assert!(run.log.contains("`plan-key`: is required with `plan-fingerprint`"), "{}", run.log);
+    let run = apply(key, "");
+    assert_eq!((run.code, run.output("verdict")), (0, "applied"), "{run:#?}");
+    // Once more: there is nothing left to do.
+    let run = apply(key, "");
+    assert_eq!((run.code, run.output("verdict")), (0, "no-changes"), "{run:#?}");
+}

@@ -108,6 +108,16 @@ fn what_somebody_changes_by_hand_is_drift_and_the_plan_takes_it_back() {
     assert!(run.log.contains("retention_in_days: 7 → 30"), "{}", run.log);
     assert_eq!(run.output("to-change"), "0", "drift is not a pending change");
 
+    let known = stack.root.path().join("known.csv");
+    fs::write(
+        &known,
+        "aws_cloudwatch_log_group.api,retention_in_days,2999-12-31,an audit\n\
+         aws_cloudwatch_metric_alarm.errors,*,2999-12-31,the local AWS gives nothing back\n",
+    )
+    .unwrap();
+    let run = stack.with("drift", "").input("drift-ignore", "known.csv").run();
+    assert_eq!((run.code, run.output("verdict")), (0, "no-changes"), "{run:#?}");
+
     let run = stack.with("plan", "").run();
     assert_eq!((run.output("verdict"), run.output("to-change")), ("changes", "1"), "{run:#?}");
     assert!(run.log.contains("retention_in_days: 30 → 7"), "{}", run.log);

@@ -57,3 +57,14 @@ fn a_plain_shell_takes_the_command_as_a_word() {
     assert_eq!(run.code, 2, "{run:#?}");
     assert!(run.log.contains("`paln` is none of plan, apply"), "{}", run.log);
 }
+
+#[test]
+fn a_file_of_accepted_drift_is_read_before_terraform_runs() {
+    let root = Root::new(ROOT);
+    fs::write(root.path().join("known.csv"), "a.b,c,soon,why\na.b,c\n").unwrap();
+    let run = root.step("drift").input("drift-ignore", "known.csv").run();
+    assert_eq!((run.code, run.output("verdict")), (2, "failed"), "{run:#?}");
+    for fault in ["line 1: `soon` is no date", "line 2 is not `address,attribute,until,why`"] {
+        assert!(run.log.contains(fault), "{fault}: {}", run.log);
+    }
+}
