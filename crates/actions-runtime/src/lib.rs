@@ -16,6 +16,7 @@ mod secrets;
 mod signals;
 mod step;
 mod summary;
+pub mod values;
 
 pub use cancelled::Cancelled;
 pub use console::Group;

@@ -2,12 +2,15 @@
 
 use std::num::NonZeroU32;
 
-use actions_runtime::CommonInputs;
+use actions_runtime::{
+    CommonInputs,
+    values::{Interval, Minutes, Pair},
+};
 use aws_session::AwsInputs;
 use clap::ValueEnum;
 use ecs_tasks::CommandLine;
 
-use crate::values::{ContainerImage, Interval, Minutes, Names, Pair, RollbackTo};
+use crate::values::{ContainerImage, Names, RollbackTo};
 use crate::verify::{Expectation, VerifyUrl};
 
 /// Deploy an image to an ECS service and wait for the verdict.

@@ -1,27 +1,8 @@
 //! What single inputs hold, parsed at the edge: past `inputs.rs` nobody checks a string.
 
-use std::{str::FromStr, time::Duration};
+use std::str::FromStr;
 
 use ecs_tasks::ImageRef;
-
-/// `KEY=VALUE`; the value may hold anything, `=` too.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pair {
-    pub key: String,
-    pub value: String,
-}
-
-impl FromStr for Pair {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (key, value) = text.split_once('=').ok_or("lines are `KEY=VALUE`")?;
-        if key.trim().is_empty() {
-            return Err("the key before `=` is missing".to_owned());
-        }
-        Ok(Self { key: key.trim().to_owned(), value: value.trim().to_owned() })
-    }
-}
 
 /// An image, and for which container where that is said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,48 +43,6 @@ impl FromStr for Names {
     }
 }
 
-/// Minutes, with decimals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Minutes(pub Duration);
-
-impl FromStr for Minutes {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let minutes: f64 = text.parse().map_err(|_| "is no number of minutes".to_owned())?;
-        match Duration::try_from_secs_f64(minutes * 60.0) {
-            Ok(time) if !time.is_zero() && minutes <= 24.0 * 60.0 => Ok(Self(time)),
-            _ => Err("has to be more than 0 and at most a day".to_owned()),
-        }
-    }
-}
-
-/// `5s`, `500ms`, `2m`; a bare number is seconds. At least 100 ms, for the sake of ECS's limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Interval(pub Duration);
-
-impl FromStr for Interval {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (number, unit) = match text.strip_suffix("ms") {
-            Some(number) => (number, 0.001),
-            None => match text.strip_suffix('m') {
-                Some(number) => (number, 60.0),
-                None => (text.strip_suffix('s').unwrap_or(text), 1.0),
-            },
-        };
-        let number: f64 =
-            number.trim().parse().map_err(|_| "is no time like `5s` or `500ms`".to_owned())?;
-        match Duration::try_from_secs_f64(number * unit) {
-            Ok(time) if (Duration::from_millis(100)..=Duration::from_mins(5)).contains(&time) => {
-                Ok(Self(time))
-            }
-            _ => Err("has to be between 100ms and 5m".to_owned()),
-        }
-    }
-}
-
 /// An earlier revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RollbackTo {
@@ -138,13 +77,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pairs_keep_their_value() {
-        assert_eq!("A=b=c".parse(), Ok(Pair { key: "A".to_owned(), value: "b=c".to_owned() }));
-        assert!("A".parse::<Pair>().is_err());
-        assert!("=x".parse::<Pair>().is_err());
-    }
-
-    #[test]
     fn images_may_name_their_container() {
         let image: ContainerImage = "api=repo/x:1".parse().unwrap();
         assert_eq!(
@@ -161,19 +93,5 @@ mod tests {
         assert_eq!("api:41".parse(), Ok(RollbackTo::Revision("api:41".to_owned())));
         assert_eq!("BBBBBBB".parse(), Ok(RollbackTo::Commit("bbbbbbb".to_owned())));
         assert!("main".parse::<RollbackTo>().is_err());
-    }
-
-    #[test]
-    fn times_are_read() {
-        for (text, milliseconds) in
-            [("5s", 5000), ("500ms", 500), ("2", 2000), ("1m", 60_000), ("0.5s", 500)]
-        {
-            assert_eq!(text.parse(), Ok(Interval(Duration::from_millis(milliseconds))), "{text}");
-        }
-        for text in ["50ms", "1h", "", "-1s"] {
-            assert!(text.parse::<Interval>().is_err(), "{text}");
-        }
-        assert_eq!("0.5".parse(), Ok(Minutes(Duration::from_secs(30))));
-        assert!("0".parse::<Minutes>().is_err());
     }
 }

@@ -1,11 +1,14 @@
 //! The inputs, parsed: past this file nobody checks a string.
 
-use actions_runtime::CommonInputs;
+use actions_runtime::{
+    CommonInputs,
+    values::{Interval, Minutes, Pair},
+};
 use aws_session::AwsInputs;
 use clap::ValueEnum;
 use ecs_tasks::{CommandLine, ImageRef};
 
-use crate::values::{Interval, Minutes, Pair, Provider};
+use crate::values::Provider;
 
 /// Run a database migration as a one-off ECS task: its log live, its exit code this step's.
 ///
