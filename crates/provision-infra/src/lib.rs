@@ -14,6 +14,7 @@ mod outputs;
 mod plan;
 mod protect;
 mod report;
+mod scratch;
 mod terraform;
 mod work;
 
@@ -33,17 +34,14 @@ pub use crate::{
 };
 
 pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
-    let mut terraform = look::look(step, &inputs).await?;
+    let folder = scratch::folder(step)?;
+    let mut terraform = look::look(step, &inputs, folder.path()).await?;
     let accepted = look::accepted_drift(&inputs)?;
     let key = step.secret_input("plan-key");
     if key.as_ref().is_some_and(|key| key.expose_secret().len() < fingerprint::SHORTEST_KEY) {
         return Err(Faults::one("plan-key", "has less than 16 characters").into());
     }
     let _endpoint = credentials(step, &inputs, &mut terraform).await?;
-    let folder = tempfile::Builder::new()
-        .prefix("provision-infra-")
-        .tempdir_in(step.env("RUNNER_TEMP").map_or_else(std::env::temp_dir, Into::into))
-        .map_err(|source| errors::Error::Write { path: std::env::temp_dir(), source })?;
     let work = Work { step, inputs: &inputs, terraform, folder, key, accepted };
     let mut outputs = Outputs::default();
     let ending = match carry_out(&work, &mut outputs).await {

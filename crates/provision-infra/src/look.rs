@@ -16,7 +16,11 @@ use crate::{
 const OLDEST: (u64, u64) = (1, 9);
 
 /// Finds Terraform and checks the inputs that it would stumble over later.
-pub(crate) async fn look(step: &Step, inputs: &Inputs) -> miette::Result<Terraform> {
+pub(crate) async fn look(
+    step: &Step,
+    inputs: &Inputs,
+    scratch: &Path,
+) -> miette::Result<Terraform> {
     let mut faults = Faults::default();
     root(inputs, &mut faults);
     reviewed(inputs, step, &mut faults);
@@ -30,7 +34,7 @@ pub(crate) async fn look(step: &Step, inputs: &Inputs) -> miette::Result<Terrafo
         return Err(Faults::one("tool", "is missing").into());
     };
     let directory = &inputs.working_directory;
-    let mut terraform = Terraform::new(program, directory);
+    let mut terraform = Terraform::new(program, directory, scratch);
     let version = version(step, &terraform).await?;
     check_version(&version, directory, &mut faults);
     faults.check()?;

@@ -1,6 +1,11 @@
 //! Terraform as a child: found, started in a process group of its own, read line by line, interrupted once, waited for.
+//!
+//! It writes into files, not into pipes: a pipe breaks when this program is killed, and Terraform would die of that in the
+//! middle of an apply, with the lock in its hand and what it made not yet in the state. So it goes on and ends in order.
 
 use std::{
+    fs::File,
+    io::Read as _,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -8,11 +13,11 @@ use std::{
 
 use actions_runtime::Step;
 use rustix::process::{Pid, Signal, kill_process};
+use tempfile::NamedTempFile;
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
     process::{Child, Command},
     signal::unix::{Signal as Signals, SignalKind, signal},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use crate::{
@@ -20,8 +25,8 @@ use crate::{
     events::{Diagnostic, Event, parse},
 };
 
-/// A program that Terraform started may outlive it and hold its pipes open.
-const DRAIN: Duration = Duration::from_secs(2);
+/// How often its file is looked into.
+const LOOK: Duration = Duration::from_millis(50);
 /// More of what Terraform says beside its stream helps nobody.
 const LONGEST_STDERR: u64 = 64 * 1024;
 
@@ -31,6 +36,8 @@ pub(crate) struct Terraform {
     directory: PathBuf,
     environment: Vec<(String, String)>,
     removed: Vec<&'static str>,
+    /// Where its files are.
+    scratch: PathBuf,
 }
 
 /// How a command of Terraform ended.
@@ -52,7 +59,7 @@ impl Ended {
 }
 
 impl Terraform {
-    pub(crate) fn new(program: PathBuf, directory: &Path) -> Self {
+    pub(crate) fn new(program: PathBuf, directory: &Path, scratch: &Path) -> Self {
         let environment = [
             ("TF_IN_AUTOMATION", "1"),
             ("TF_INPUT", "0"),
@@ -63,6 +70,7 @@ impl Terraform {
             program,
             directory: directory.to_owned(),
             removed: Vec::new(),
+            scratch: scratch.to_owned(),
             environment: environment
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
@@ -130,57 +138,45 @@ impl Terraform {
         if step.cancelled().is_cancelled() {
             return Ok(Ended { cancelled: true, ..Ended::default() });
         }
-        let mut child = self.start(arguments)?;
-        let stderr = child.stderr.take();
-        let said = tokio::spawn(async move {
-            let mut bytes = Vec::new();
-            if let Some(stderr) = stderr {
-                let _what_came_counts = stderr.take(LONGEST_STDERR).read_to_end(&mut bytes).await;
-            }
-            String::from_utf8_lossy(&bytes).into_owned()
-        });
         let broken = |source| Error::Stream { program: self.program.clone(), source };
-        let stdout =
-            child.stdout.take().ok_or_else(|| broken(std::io::ErrorKind::BrokenPipe.into()))?;
-        let mut lines = BufReader::new(stdout).lines();
+        let (mut stdout, child_stdout) = self.file().map_err(broken)?;
+        let (stderr, child_stderr) = self.file().map_err(broken)?;
+        let mut child = self.start(arguments, [child_stdout, child_stderr])?;
         let mut interrupts = Interrupts::new(step);
         let mut ended: Option<ExitStatus> = None;
-        loop {
-            let next = async {
-                if ended.is_some() {
-                    timeout(DRAIN, lines.next_line()).await.unwrap_or(Ok(None))
-                } else {
-                    lines.next_line().await
-                }
-            };
-            tokio::select! {
-                line = next => match line.map_err(broken)? {
-                    Some(line) => on_line(&line),
-                    None => break,
-                },
-                status = child.wait(), if ended.is_none() => ended = Some(status.map_err(broken)?),
-                () = interrupts.next(step) => interrupt(&child),
-            }
-        }
         let status = loop {
+            for line in stdout.read(ended.is_some()).map_err(broken)? {
+                on_line(&line);
+            }
             if let Some(status) = ended {
                 break status;
             }
             tokio::select! {
                 status = child.wait() => ended = Some(status.map_err(broken)?),
-                () = interrupts.next(step) => interrupt(&child),
+                () = interrupts.due(step) => {
+                    interrupts.tell(step).await;
+                    interrupt(&child);
+                }
+                () = sleep(LOOK) => {}
             }
         };
-        let stderr = timeout(DRAIN, said).await.ok().and_then(Result::ok).unwrap_or_default();
         Ok(Ended {
             code: status.code(),
             errors: Vec::new(),
-            stderr,
+            stderr: stderr.all(),
             cancelled: interrupts.sent > 0 || step.cancelled().is_cancelled(),
         })
     }
 
-    fn start(&self, arguments: &[String]) -> Result<Child, Error> {
+    /// A file to write into and to read from, which no name leads to.
+    fn file(&self) -> std::io::Result<(Lines, File)> {
+        let named = NamedTempFile::new_in(&self.scratch)?;
+        // Opened a second time, because a copy of the handle would share its place with the writer.
+        let reader = named.reopen()?;
+        Ok((Lines { file: reader, rest: Vec::new() }, named.into_file()))
+    }
+
+    fn start(&self, arguments: &[String], [stdout, stderr]: [File; 2]) -> Result<Child, Error> {
         let mut command = Command::new(&self.program);
         // Our own inputs, some of them secret, are none of Terraform's business.
         for (name, _) in std::env::vars_os() {
@@ -199,8 +195,8 @@ impl Terraform {
             // the one that we send. A second one makes it drop everything and lose state.
             .process_group(0)
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdout(stdout)
+            .stderr(stderr)
             .spawn()
             .map_err(|source| Error::Start { program: self.program.clone(), source })
     }
@@ -227,26 +223,57 @@ impl Interrupts {
         Self { sent: 0, person }
     }
 
-    async fn next(&mut self, step: &Step) {
-        if self.sent == 0 {
-            step.cancelled().cancelled().await;
-            if let Some(person) = &mut self.person {
-                // The first Ctrl-C, which this listener heard too.
-                let _heard = timeout(Duration::from_millis(50), person.recv()).await;
-                step.warning(
-                    "Terraform finishes what it has begun and saves its state; a second Ctrl-C makes it stop at once, \
-                     and the state may then miss what exists",
-                );
-            } else {
-                step.say("Terraform finishes what it has begun and saves its state");
-            }
-        } else {
-            match &mut self.person {
-                Some(person) if self.sent == 1 => drop(person.recv().await),
-                _ => std::future::pending().await,
-            }
+    /// Waits until it is due; may be asked again and again.
+    async fn due(&mut self, step: &Step) {
+        match &mut self.person {
+            _ if self.sent == 0 => step.cancelled().cancelled().await,
+            Some(person) if self.sent == 1 => drop(person.recv().await),
+            _ => std::future::pending().await,
         }
+    }
+
+    async fn tell(&mut self, step: &Step) {
         self.sent += 1;
+        if self.sent > 1 {
+            return;
+        }
+        if let Some(person) = &mut self.person {
+            // The first Ctrl-C, which this listener heard too.
+            let _heard = timeout(LOOK, person.recv()).await;
+            step.warning(
+                "Terraform finishes what it has begun and saves its state; a second Ctrl-C makes it stop at once, and \
+                 the state may then miss what exists",
+            );
+        } else {
+            step.say("Terraform finishes what it has begun and saves its state");
+        }
+    }
+}
+
+/// What has been written to a file so far, line by line.
+struct Lines {
+    file: File,
+    rest: Vec<u8>,
+}
+
+impl Lines {
+    /// The lines that are new; at the end also the one that nothing ends.
+    fn read(&mut self, at_the_end: bool) -> std::io::Result<Vec<String>> {
+        self.file.read_to_end(&mut self.rest)?;
+        let whole = match self.rest.iter().rposition(|byte| *byte == b'\n') {
+            _ if at_the_end => self.rest.len(),
+            Some(at) => at + 1,
+            None => return Ok(Vec::new()),
+        };
+        let bytes: Vec<u8> = self.rest.drain(..whole).collect();
+        Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
+    }
+
+    fn all(self) -> String {
+        let mut bytes = self.rest;
+        // It serves to explain a failure: what cannot be read is not there.
+        let _unread = self.file.take(LONGEST_STDERR).read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 

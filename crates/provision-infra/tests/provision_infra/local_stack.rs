@@ -166,17 +166,29 @@ resource "terraform_data" "last" {
 }
 "#;
 
+/// Waits until the slow resource of a root has begun.
+fn started(stack: &Stack) {
+    let started = stack.root.path().join("root/started");
+    for _ in 0..600 {
+        if started.exists() {
+            return;
+        }
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+    panic!("the slow resource never began");
+}
+
+/// The processes that a process has started.
+fn children(process: u32) -> Vec<i32> {
+    let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap();
+    children.split_whitespace().map(|child| child.parse().unwrap()).collect()
+}
+
 #[test]
 fn a_lock_on_s3_names_its_holder_also_when_that_is_long_dead() {
     let stack = Stack::of(Root::new(SLOW), "lock");
     let running = stack.step("apply").spawn();
-    let started = stack.root.path().join("root/started");
-    for _ in 0..600 {
-        if started.exists() {
-            break;
-        }
-        std::thread::park_timeout(Duration::from_millis(50));
-    }
+    started(&stack);
     let run = stack.step("plan").run();
     assert_eq!((run.code, run.output("verdict")), (5, "locked"), "{run:#?}");
     assert!(
@@ -184,10 +196,14 @@ fn a_lock_on_s3_names_its_holder_also_when_that_is_long_dead() {
         "{run:#?}"
     );
 
-    // Terraform loses its reader, and with it its life, before it can give the lock back.
+    // The machine goes down: program and Terraform are gone in the same moment.
+    let terraform = children(running.id());
     running.signal("KILL");
+    for process in terraform {
+        let process = rustix::process::Pid::from_raw(process).unwrap();
+        rustix::process::kill_process(process, rustix::process::Signal::KILL).unwrap();
+    }
     assert_eq!(running.finish().code, 137);
-    std::thread::park_timeout(Duration::from_secs(6));
     assert!(stack.objects().contains(&"slow.tfstate.tflock".to_owned()), "{:?}", stack.objects());
     let run = stack.step("plan").run();
     assert_eq!((run.code, run.output("verdict")), (5, "locked"), "{run:#?}");
@@ -201,16 +217,26 @@ fn a_lock_on_s3_names_its_holder_also_when_that_is_long_dead() {
 }
 
 #[test]
+fn a_program_that_is_killed_leaves_terraform_to_end_in_order() {
+    let stack = Stack::of(Root::new(SLOW), "killed");
+    let temporary = stack.root.path().join("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let running = stack.step("apply").env("RUNNER_TEMP", &temporary).spawn();
+    started(&stack);
+    running.signal("KILL");
+    assert_eq!(running.finish().code, 137);
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 1, "the plan's folder is left");
+    let run = stack.step("plan").env("RUNNER_TEMP", &temporary).input("lock-timeout", "60s").run();
+    assert_eq!((run.code, run.output("verdict")), (0, "no-changes"), "{run:#?}");
+    assert_eq!(stack.objects(), ["slow.tfstate"]);
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0, "and swept by the next run");
+}
+
+#[test]
 fn a_cancelled_apply_keeps_its_state_on_s3_and_gives_the_lock_back() {
     let stack = Stack::of(Root::new(SLOW), "cancelled");
     let running = stack.step("apply").spawn();
-    let started = stack.root.path().join("root/started");
-    for _ in 0..600 {
-        if started.exists() {
-            break;
-        }
-        std::thread::park_timeout(Duration::from_millis(50));
-    }
+    started(&stack);
     running.signal("INT");
     let run = running.finish();
     assert_eq!((run.code, run.output("verdict")), (130, "cancelled"), "{run:#?}");
