@@ -72,10 +72,13 @@ fn fake(ty: &Json, kind: &str, name: &str, seed: &str) -> Value {
             ("aws_region", "id" | "name") | (_, "region") => REGION.into(),
             // Read back as JSON by whoever uses them.
             (_, "json") => r#"{"Statement":[],"Version":"2012-10-17"}"#.into(),
-            _ if name.ends_with("arn") => {
-                format!("arn:aws:any:{REGION}:{ACCOUNT}:{kind}/{tag}").into()
-            }
-            _ => format!("{name}-{tag}").into(),
+            _ if name.ends_with("arn") => arn(kind, name, &tag).into(),
+            ("aws_lb", "arn_suffix") => format!("app/{tag}/{tag}").into(),
+            ("aws_lb_target_group", "arn_suffix") => format!("targetgroup/{tag}/{tag}").into(),
+            ("aws_vpc" | "aws_subnet", "id") => format!("{}-{tag}", &kind[4..]).into(),
+            ("aws_security_group", "id") => format!("sg-{tag}").into(),
+            // Names in DNS have no underscore, and no id minds.
+            _ => format!("{}-{tag}", name.replace('_', "-")).into(),
         },
         (Some("number"), _) => 0.into(),
         (Some("bool"), _) => false.into(),
@@ -96,6 +99,34 @@ fn fake(ty: &Json, kind: &str, name: &str, seed: &str) -> Value {
         (_, Some(_)) => Value::Array(vec![]),
         _ => Value::Nil,
     }
+}
+
+/// An ARN that looks like one of its kind, because configurations take them apart and check them.
+fn arn(kind: &str, name: &str, tag: &str) -> String {
+    let (service, region, account, resource) = match kind {
+        _ if name == "secret_arn" => {
+            ("secretsmanager", REGION, ACCOUNT, format!("secret:rds!{tag}"))
+        }
+        "aws_cloudfront_distribution" => ("cloudfront", "", ACCOUNT, format!("distribution/{tag}")),
+        "aws_cloudwatch_log_group" => ("logs", REGION, ACCOUNT, format!("log-group:{tag}")),
+        "aws_ecr_repository" => ("ecr", REGION, ACCOUNT, format!("repository/{tag}")),
+        "aws_ecs_cluster" => ("ecs", REGION, ACCOUNT, format!("cluster/{tag}")),
+        "aws_iam_policy" => ("iam", "", ACCOUNT, format!("policy/{tag}")),
+        "aws_iam_role" => ("iam", "", ACCOUNT, format!("role/{tag}")),
+        "aws_kms_key" => ("kms", REGION, ACCOUNT, format!("key/{tag}")),
+        "aws_lb" => {
+            ("elasticloadbalancing", REGION, ACCOUNT, format!("loadbalancer/app/{tag}/{tag}"))
+        }
+        "aws_lb_target_group" => {
+            ("elasticloadbalancing", REGION, ACCOUNT, format!("targetgroup/{tag}/{tag}"))
+        }
+        "aws_s3_bucket" => ("s3", "", "", tag.to_owned()),
+        "aws_secretsmanager_secret" => {
+            ("secretsmanager", REGION, ACCOUNT, format!("secret:{tag}-AbCdEf"))
+        }
+        _ => ("any", REGION, ACCOUNT, format!("{kind}/{tag}")),
+    };
+    format!("arn:aws:{service}:{region}:{account}:{resource}")
 }
 
 pub(crate) fn from_json(json: &Json) -> Value {

@@ -8,6 +8,8 @@
 mod house_rules;
 #[path = "terraform_schema_provider/modules.rs"]
 mod modules;
+#[path = "terraform_schema_provider/roots.rs"]
+mod roots;
 #[path = "terraform_schema_provider/terraform.rs"]
 mod terraform;
 #[path = "terraform_schema_provider/trivy.rs"]

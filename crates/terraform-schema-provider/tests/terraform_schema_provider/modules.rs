@@ -1,4 +1,4 @@
-use crate::terraform::{home, modules, name, terraform, try_terraform};
+use crate::terraform::{home, modules, name, roots, terraform, try_terraform};
 
 #[test]
 fn every_file_is_formatted() {
@@ -7,11 +7,13 @@ fn every_file_is_formatted() {
 
 /// `terraform test`: the defaults, each switch, each validation's refusal. The runs stand beside each module.
 #[test]
-fn every_module_is_valid_and_passes_its_tests() {
+fn every_folder_is_valid_and_passes_its_tests() {
+    let mut folders = [modules(), roots()].concat();
+    folders.push(home().join("bootstrap"));
     let failures: Vec<String> = std::thread::scope(|scope| {
         // Terraform is the one that works here; more at a time than there are cores only makes each slower.
         let (front, back): (Vec<_>, Vec<_>) =
-            modules().into_iter().enumerate().partition(|(place, _)| place % 2 == 0);
+            folders.into_iter().enumerate().partition(|(place, _)| place % 2 == 0);
         let halves = [front, back].map(|half| {
             scope.spawn(|| {
                 half.into_iter()

@@ -4,6 +4,76 @@ mock_provider "aws" {
   source = "../../tests/aws"
 }
 
+# The inputs are what is tried here, not the parts.
+override_module {
+  target = module.network
+  outputs = {
+    nat_public_ips = []
+  }
+}
+
+override_module {
+  target = module.registry
+}
+
+override_module {
+  target = module.database
+
+  outputs = {
+    endpoint        = "db"
+    port            = 5432
+    database_name   = "todo_db"
+    master_username = "todo_admin"
+    secret_arn      = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!1"
+  }
+}
+
+override_module {
+  target = module.secrets
+
+  outputs = {
+    container_secrets = {}
+  }
+}
+
+override_module {
+  target = module.load_balancer
+  outputs = {
+    target_group_arn_suffixes = ["targetgroup/todo/1"]
+  }
+}
+
+override_module {
+  target = module.web
+
+  outputs = {
+    url = "https://site"
+  }
+}
+
+override_module {
+  target = module.auth
+
+  outputs = {
+    user_pool_id = "pool"
+    client_id    = "client"
+    issuer       = "https://issuer"
+    login_url    = "https://login"
+  }
+}
+
+override_module {
+  target = module.observability
+}
+
+override_module {
+  target = module.api_service
+}
+
+override_module {
+  target = module.deploy_role
+}
+
 variables {
   name = "todo-test"
 }
