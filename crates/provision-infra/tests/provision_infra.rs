@@ -4,6 +4,8 @@
 
 #[path = "provision_infra/applying.rs"]
 mod applying;
+#[path = "provision_infra/environments.rs"]
+mod environments;
 #[path = "provision_infra/local_stack.rs"]
 mod local_stack;
 #[path = "provision_infra/planning.rs"]

@@ -2,8 +2,8 @@
 //!
 //! With it the real Terraform checks a root against the real schema (`validate`), evaluates it (`plan`, `test` with
 //! `mock_provider`) and runs the whole life of a state (`apply`, `destroy`), with no registry and no AWS: what AWS would
-//! compute is unknown in a plan and made up in an apply. No value is checked that AWS would refuse, nothing drifts and
-//! nothing is replaced.
+//! compute is unknown in a plan and made up in an apply. No value is checked that AWS would refuse, nothing drifts
+//! but what a test says, and nothing is replaced.
 
 mod error;
 mod grpc;
@@ -28,6 +28,7 @@ pub use schema::Schema;
 #[derive(Debug)]
 pub struct SchemaProvider {
     address: SocketAddr,
+    plugin: Arc<plugin::Plugin>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -44,18 +45,29 @@ impl SchemaProvider {
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
         let plugin = Arc::new(plugin::Plugin::new(schema));
+        let serving = Arc::clone(&plugin);
         let thread = std::thread::Builder::new()
             .name("terraform-schema-provider".to_owned())
             .spawn(move || {
                 runtime.block_on(async {
                     tokio::select! {
-                        () = grpc::serve(listener, plugin) => {}
+                        () = grpc::serve(listener, serving) => {}
                         // A sender that is gone says the same.
                         _ = stopped => {}
                     }
                 });
             })?;
-        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { address, plugin, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// From now on each resource of this type is found to have this value: drift, staged.
+    pub fn change(&self, kind: &str, attribute: &str, value: &serde_json::Value) {
+        self.plugin.change(kind, attribute, value);
+    }
+
+    /// Everything is found as it was left.
+    pub fn change_nothing(&self) {
+        self.plugin.change_nothing();
     }
 
     /// The value of `TF_REATTACH_PROVIDERS`: Terraform then asks for no registry and starts no provider.

@@ -1,5 +1,7 @@
 //! The answers of a provider that knows only its schema.
 
+use std::sync::{Mutex, PoisonError};
+
 use prost::Message;
 use rmpv::Value;
 use serde_json::Value as Json;
@@ -12,13 +14,36 @@ use crate::{
     },
 };
 
+#[derive(Debug)]
 pub(crate) struct Plugin {
     schema: Schema,
+    changed: Mutex<Vec<Changed>>,
+}
+
+/// What somebody did behind Terraform's back: to each resource of a type.
+#[derive(Debug)]
+struct Changed {
+    kind: String,
+    attribute: String,
+    value: Value,
 }
 
 impl Plugin {
     pub(crate) fn new(schema: Schema) -> Self {
-        Self { schema }
+        Self { schema, changed: Mutex::default() }
+    }
+
+    pub(crate) fn change(&self, kind: &str, attribute: &str, value: &Json) {
+        let changed = Changed {
+            kind: kind.to_owned(),
+            attribute: attribute.to_owned(),
+            value: from_json(value),
+        };
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner).push(changed);
+    }
+
+    pub(crate) fn change_nothing(&self) {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// The answer to a call, or none for a call that this provider does not know.
@@ -29,10 +54,7 @@ impl Plugin {
             "PlanResourceChange" => self.plan(&read(message)).encode_to_vec(),
             "ApplyResourceChange" => self.apply(&read(message)).encode_to_vec(),
             "ReadDataSource" => self.read_data(&read(message)).encode_to_vec(),
-            // Nothing changes behind Terraform's back.
-            "ReadResource" => {
-                ValueResponse { value: read::<ValueRequest>(message).first }.encode_to_vec()
-            }
+            "ReadResource" => self.read(&read(message)).encode_to_vec(),
             "UpgradeResourceState" => upgrade(&read(message)).encode_to_vec(),
             // An empty answer says: no complaint.
             _ if ["Validate", "Configure", "Stop"].iter().any(|kind| method.starts_with(kind)) => {
@@ -55,6 +77,23 @@ impl Plugin {
                 get_provider_schema_optional: true,
             }),
         }
+    }
+
+    /// Nothing changes behind Terraform's back but what a test says.
+    fn read(&self, request: &ValueRequest) -> ValueResponse {
+        let mut state = decode(request.first.as_ref());
+        let changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        for Changed { attribute, value, .. } in
+            changed.iter().filter(|changed| changed.kind == request.type_name)
+        {
+            let Value::Map(fields) = &mut state else { continue };
+            for (key, field) in fields {
+                if key.as_str() == Some(attribute) {
+                    *field = value.clone();
+                }
+            }
+        }
+        encode(&state)
     }
 
     fn plan(&self, request: &ValueRequest) -> ValueResponse {

@@ -18,6 +18,9 @@ locals {
 }
 
 resource "aws_ecs_cluster" "this" {
+  # checkov:skip=CKV_AWS_224:execute_command is off by default; its log has the key of the log group
+  # checkov:skip=CKV_AWS_65:container_insights is enabled by default
+
   name = var.cluster_name
 
   setting {

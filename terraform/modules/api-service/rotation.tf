@@ -30,6 +30,9 @@ resource "aws_cloudwatch_event_target" "redeploy" {
 }
 
 resource "aws_sfn_state_machine" "redeploy" {
+  # checkov:skip=CKV_AWS_284:one step
+  # checkov:skip=CKV_AWS_285:one step, whose history Step Functions keeps for 90 days
+
   count = local.redeploys ? 1 : 0
 
   name     = "${var.name}-redeploy"

@@ -11,6 +11,9 @@ locals {
 # Internet-facing only where the owner asks for it; CloudFront's prefix list and the secret header then stand before it.
 #trivy:ignore:AWS-0053
 resource "aws_lb" "this" {
+  # checkov:skip=CKV2_AWS_28:CloudFront alone reaches it, and a firewall belongs there: web_acl_arn
+  # checkov:skip=CKV_AWS_150:on unless the environment is made to be thrown away
+
   name               = "${var.name}-alb"
   load_balancer_type = "application"
   internal           = !local.internet
@@ -37,6 +40,8 @@ resource "aws_lb" "this" {
 }
 
 resource "aws_lb_target_group" "this" {
+  # checkov:skip=CKV_AWS_378:the tasks are in private subnets and reached by the load balancer alone; a certificate in each would have to be renewed in each
+
   for_each = local.groups
 
   name                 = "${var.name}-${each.key}"

@@ -27,6 +27,8 @@ resource "aws_vpc_endpoint" "interface" {
 }
 
 resource "aws_security_group" "endpoints" {
+  # checkov:skip=CKV2_AWS_5:attached to the endpoints above
+
   for_each = var.nat == "none" ? toset(["0"]) : toset([])
 
   name        = "${var.name}-endpoints"

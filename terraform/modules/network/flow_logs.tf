@@ -1,4 +1,6 @@
 resource "aws_cloudwatch_log_group" "flow" {
+  # checkov:skip=CKV_AWS_338:log_retention_days is the owner's choice: addresses of people are not kept for a year by default
+
   count = var.flow_logs ? 1 : 0
 
   name              = "/vpc/${var.name}/flow"

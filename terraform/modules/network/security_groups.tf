@@ -5,6 +5,8 @@ data "aws_ec2_managed_prefix_list" "cloudfront" {
 }
 
 resource "aws_security_group" "load_balancer" {
+  # checkov:skip=CKV2_AWS_5:attached by module load-balancer
+
   name        = "${var.name}-alb"
   description = "Load balancer: reached by CloudFront alone"
   vpc_id      = aws_vpc.this.id
@@ -32,6 +34,8 @@ resource "aws_vpc_security_group_egress_rule" "load_balancer_to_api" {
 }
 
 resource "aws_security_group" "api" {
+  # checkov:skip=CKV2_AWS_5:attached by module api-service
+
   name        = "${var.name}-api"
   description = "Tasks of the API: reached by the load balancer alone"
   vpc_id      = aws_vpc.this.id
@@ -93,6 +97,8 @@ resource "aws_vpc_security_group_egress_rule" "api_to_s3" {
 }
 
 resource "aws_security_group" "database" {
+  # checkov:skip=CKV2_AWS_5:attached by module database
+
   name        = "${var.name}-database"
   description = "Database: reached by the API's tasks alone, reaches nothing"
   vpc_id      = aws_vpc.this.id

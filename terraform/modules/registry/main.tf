@@ -39,6 +39,8 @@ resource "aws_ecr_lifecycle_policy" "api" {
 # A cache's tag names the branch that wrote it, and must move. Nothing is deployed from here: the execution role may not pull from it.
 #trivy:ignore:AWS-0031
 resource "aws_ecr_repository" "cache" {
+  # checkov:skip=CKV_AWS_51:a cache's tags must move; nothing is deployed from it
+
   count = var.cache_repository ? 1 : 0
 
   name                 = "${var.repository_name}-cache"
