@@ -1,6 +1,8 @@
 //! The program as a process, against an AWS that plays scenario files: verdict, exit code, outputs, the writing calls made,
 //! the words of the cause.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
+
 use std::time::Duration;
 
 use scripted_aws::{CLUSTER, NEXT_IMAGE, RUNNING_IMAGE, SERVICE, ScriptedAws};
@@ -9,10 +11,14 @@ use tokio::time::Instant;
 
 #[path = "ecs_rollout/faults.rs"]
 mod faults;
+#[path = "ecs_rollout/local.rs"]
+mod local;
 #[path = "ecs_rollout/preflight.rs"]
 mod preflight;
 #[path = "ecs_rollout/scenarios.rs"]
 mod scenarios;
+#[path = "ecs_rollout/signals.rs"]
+mod signals;
 #[path = "ecs_rollout/verify.rs"]
 mod verify;
 
