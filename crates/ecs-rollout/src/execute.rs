@@ -14,7 +14,8 @@ use crate::{
     plan::{Action, Plan, Revision, Update},
     report::{Report, tasks},
     rollout::Rollout,
-    service::Service,
+    service::{Service, Settings},
+    slow::TaskTimes,
     update::Target,
     watch::{Explained, Ours, Watch},
 };
@@ -32,6 +33,17 @@ pub(crate) struct Outcome {
     /// What goes on after this run, and what to do about it.
     pub(crate) left_behind: Option<String>,
     pub(crate) causes: Vec<Explained>,
+    /// What the slowest task tells of a rollout that went well and took long.
+    pub(crate) slowest: TaskTimes,
+    pub(crate) slow: Option<Slow>,
+}
+
+/// What decides how long a rollout takes.
+#[derive(Debug)]
+pub(crate) struct Slow {
+    pub(crate) settings: Settings,
+    pub(crate) definition: TaskDefinition,
+    pub(crate) tasks: i32,
 }
 
 pub(crate) async fn execute(
@@ -50,6 +62,8 @@ pub(crate) async fn execute(
         previous: plan.previous.clone(),
         left_behind: None,
         causes: Vec::new(),
+        slowest: TaskTimes::default(),
+        slow: None,
     };
     if plan.action == Action::Nothing
         && let Some(service) = &seen.service

@@ -13,6 +13,7 @@ mod preflight;
 mod report;
 mod rollout;
 mod service;
+mod slow;
 mod summary;
 mod timeline;
 mod update;

@@ -16,8 +16,9 @@ use crate::{
     outputs::{Outputs, Verdict},
     plan::{Action, Plan, Revision},
     service::Service,
+    slow::{advice, in_detail},
     summary::{self, Told},
-    timeline::{Timeline, seconds},
+    timeline::{DRAINING, HEALTH_CHECKS, STARTING, Timeline, seconds},
     watch::{Event, Explained},
 };
 
@@ -164,7 +165,7 @@ impl<'a> Report<'a> {
 
     pub(crate) fn started(&self, id: &str, definition: &TaskDefinition, service: &SeenService) {
         self.line(&format!("deployment {id} began: `{}` → `{definition}`", service.runs));
-        self.timeline.begin("starting tasks", self.step.seconds());
+        self.timeline.begin(STARTING, self.step.seconds());
     }
 
     pub(crate) fn live(&self, service: &Service, ours: &str) {
@@ -195,12 +196,19 @@ impl<'a> Report<'a> {
                     _ = write!(line, ", ECS counts {failed} failed");
                 }
                 let full = running >= desired && *pending == 0;
-                self.timeline
-                    .begin(if full { "health checks and draining" } else { "starting tasks" }, at);
+                self.timeline.begin(if full { HEALTH_CHECKS } else { STARTING }, at);
                 self.line(&line);
             }
-            Event::Draining { running } => {
-                self.line(&format!("the old revision still has {}", tasks(*running)));
+            Event::Draining { running, going } => {
+                if *going {
+                    self.timeline.begin(DRAINING, at);
+                }
+                match running {
+                    0 => self.line("the old revision is gone"),
+                    running => {
+                        self.line(&format!("the old revision still has {}", tasks(*running)));
+                    }
+                }
             }
             Event::Stage(stage) => self.line(&format!("stage {stage}")),
             Event::Ecs(message) => self.line(&format!("ECS: {message}")),
@@ -328,12 +336,18 @@ impl<'a> Report<'a> {
         let took = self.step.seconds();
         let calls = self.session.calls().sentence();
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let spans = in_detail(self.timeline.spans(took), outcome.slowest);
+        let slow = match &outcome.slow {
+            Some(slow) => advice(&spans, &slow.settings, &slow.definition, slow.tasks),
+            None => Vec::new(),
+        };
         let told = Told {
             inputs: self.inputs,
             took,
             calls: &calls,
             lines: &lines,
-            spans: &self.timeline.spans(took),
+            spans: &spans,
+            slow: &slow,
         };
         for section in summary::sections(&outcome, &told) {
             self.step.summary(section);
@@ -348,6 +362,9 @@ impl<'a> Report<'a> {
                 self.step.say(format!("({calls})"));
                 self.step.error(line);
             }
+        }
+        for sentence in &slow {
+            self.step.say(format!("what made it slow: {sentence}"));
         }
         if let Some(left) = &outcome.left_behind {
             self.step.say(left);

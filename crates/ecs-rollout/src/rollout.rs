@@ -7,10 +7,11 @@ use ecs_tasks::{TaskDefinition, last_part};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::{
-    execute::{GRACE, Outcome},
+    execute::{GRACE, Outcome, Slow},
     inputs::{Inputs, OnCancel, Rollback},
     outputs::Verdict,
     report::{Report, tasks},
+    slow::TaskTimes,
     timeline::seconds,
     update::Target,
     verify::{Verification, Verified, check},
@@ -43,11 +44,35 @@ impl Rollout<'_> {
         }
     }
 
+    /// Fast ones need no explanation, and no further calls.
+    async fn explained(&self, outcome: Outcome) -> Outcome {
+        const SLOW: f64 = 20.0;
+        if outcome.verdict != Verdict::Deployed || self.step.seconds() < SLOW {
+            return outcome;
+        }
+        let asking = timeout(GRACE, self.watch.slowest_task());
+        let slowest = tokio::select! {
+            biased;
+            () = self.step.cancelled().cancelled() => None,
+            asked = asking => asked.ok().flatten(),
+        };
+        let slow = Slow {
+            settings: self.watch.ours().settings.clone(),
+            definition: self.registered.clone(),
+            tasks: self.running().1,
+        };
+        Outcome { slowest: slowest.unwrap_or_default(), slow: Some(slow), ..outcome }
+    }
+
+    async fn served(self) -> Outcome {
+        let outcome = self.judged(End::Deployed { without_tasks: false }, None);
+        self.explained(outcome).await
+    }
+
     /// ECS is done; whether the new version answers is another question, where it is asked.
     async fn verified(mut self, deadline: Instant) -> Outcome {
-        let deployed = Stop::End(End::Deployed { without_tasks: false });
         let Some(url) = self.inputs.verify_url.clone() else {
-            return self.ended(deployed, None).await;
+            return self.served().await;
         };
         self.report.verifying(&url.0, self.inputs.verify_for.0);
         let answered = tokio::select! {
@@ -61,7 +86,7 @@ impl Rollout<'_> {
             () = sleep_until(deadline) => None,
         };
         match answered {
-            Some(Verified::Good) => self.ended(deployed, None).await,
+            Some(Verified::Good) => self.served().await,
             Some(Verified::Bad(problem)) => {
                 let failures = self.inputs.verify_failures;
                 let reason =
@@ -337,6 +362,8 @@ impl Rollout<'_> {
             previous: ours.previous.clone(),
             left_behind,
             causes: self.watch.causes().iter().cloned().collect(),
+            slowest: TaskTimes::default(),
+            slow: None,
         }
     }
 }

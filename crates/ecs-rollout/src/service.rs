@@ -60,6 +60,9 @@ pub(crate) struct Settings {
     pub(crate) strategy: String,
     pub(crate) daemon: bool,
     pub(crate) controller: String,
+    /// `minimumHealthyPercent` and `maximumPercent`.
+    pub(crate) minimum_healthy: Option<i32>,
+    pub(crate) maximum: Option<i32>,
     /// The containers behind its load balancers.
     pub(crate) behind_load_balancer: Vec<String>,
 }
@@ -161,6 +164,9 @@ impl From<&types::Service> for Settings {
                 .deployment_controller()
                 .map_or("ECS", |controller| controller.r#type().as_str())
                 .to_owned(),
+            minimum_healthy: configuration
+                .and_then(types::DeploymentConfiguration::minimum_healthy_percent),
+            maximum: configuration.and_then(types::DeploymentConfiguration::maximum_percent),
             behind_load_balancer: service
                 .load_balancers()
                 .iter()

@@ -23,6 +23,8 @@ pub(crate) struct Told<'a> {
     /// Lines of the log with their second.
     pub(crate) lines: &'a [(f64, String)],
     pub(crate) spans: &'a [Span],
+    /// What made it slow.
+    pub(crate) slow: &'a [String],
 }
 
 /// The sections of a run that ended in a verdict, the most important first.
@@ -32,7 +34,11 @@ pub(crate) fn sections(outcome: &Outcome, told: &Told<'_>) -> Vec<String> {
     sections.extend(blamed.map(cause));
     sections.push(facts(outcome, told));
     if !told.lines.is_empty() {
-        sections.push(format!("#### Where the time went\n\n{}", gantt(told.spans)));
+        let mut time = format!("#### Where the time went\n\n{}", gantt(told.spans));
+        for sentence in told.slow {
+            _ = write!(time, "\n- {}", prose(sentence));
+        }
+        sections.push(time);
         let lines: Vec<String> =
             told.lines.iter().map(|(at, text)| format!("{:>8}  {text}", seconds(*at))).collect();
         sections.push(format!(

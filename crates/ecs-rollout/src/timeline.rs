@@ -2,6 +2,10 @@
 
 use std::{fmt::Write as _, sync::Mutex};
 
+pub(crate) const STARTING: &str = "starting tasks";
+pub(crate) const HEALTH_CHECKS: &str = "health checks";
+pub(crate) const DRAINING: &str = "draining";
+
 /// A part of the rollout.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Span {

@@ -197,8 +197,10 @@ impl Judge {
             .filter(|it| it.id != ours.id)
             .map(|it| it.running)
             .sum();
-        if ours.is_full() && draining != self.draining && draining > 0 {
-            opinion.events.push(Event::Draining { running: draining });
+        if ours.is_primary && ours.is_full() && draining != self.draining {
+            opinion
+                .events
+                .push(Event::Draining { running: draining, going: draining < self.draining });
         }
         self.draining = draining;
         if !ours.is_done() && snapshot.at - self.tasks_looked_at >= patience::TASKS {

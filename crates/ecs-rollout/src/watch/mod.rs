@@ -28,6 +28,7 @@ use self::{
 use crate::{
     report::Report,
     service::Service,
+    slow::TaskTimes,
     update::{Target, Undo},
 };
 
@@ -260,6 +261,30 @@ impl<'a> Watch<'a> {
                 self.report.stopped(explained);
             }
         }
+    }
+
+    /// When the task of ours that came up last did what; `None` where it cannot be read.
+    pub(crate) async fn slowest_task(&self) -> Option<TaskTimes> {
+        let client = self.target.ecs.client();
+        let request = client.list_tasks().cluster(&self.target.cluster);
+        let page = request.service_name(&self.target.service).send().await.ok()?;
+        let arns: Vec<String> = page.task_arns().iter().take(TASKS_A_CALL).cloned().collect();
+        if arns.is_empty() {
+            return None;
+        }
+        let request = client.describe_tasks().cluster(&self.target.cluster);
+        let answer = request.set_tasks(Some(arns)).send().await.ok()?;
+        let ours = answer.tasks().iter().map(StoppedTask::from);
+        let ours = ours.filter(|task| task.definition == self.judge.ours().definition);
+        ours.max_by(|a, b| {
+            a.started_at.unwrap_or_default().total_cmp(&b.started_at.unwrap_or_default())
+        })
+        .map(|task| TaskTimes {
+            created: task.created_at,
+            pull_started: task.pull_started_at,
+            pull_stopped: task.pull_stopped_at,
+            started: task.started_at,
+        })
     }
 
     /// Stopped tasks of the service that were not known before, oldest first.

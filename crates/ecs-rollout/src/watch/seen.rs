@@ -51,8 +51,10 @@ pub(crate) enum Event {
         desired: i32,
         failed: i32,
     },
+    /// Tasks of older deployments that still run; whether some have gone since the last look.
     Draining {
         running: i32,
+        going: bool,
     },
     Stage(String),
     /// ECS's own words.

@@ -176,3 +176,14 @@ fn an_earlier_revision_that_is_not_there_is_a_fault() {
     assert_eq!(run.code, 2, "{}", run.log);
     assert!(run.log.contains("cannot be used together with"), "{}", run.log);
 }
+
+#[test]
+fn a_slow_rollout_tells_what_its_time_was_made_of() {
+    let aws = ScriptedAws::play("long-rollout");
+    let run = deploy(&aws).input("poll-interval", "1s").run();
+    check(&run, 0, "deployed", &[]);
+    for part in ["waiting for a host", "pulling the image", "starting the container"] {
+        assert!(run.summary.contains(part), "{part}\n{}", run.summary);
+    }
+    assert!(aws.count("DescribeServices") <= 40, "{}", aws.count("DescribeServices"));
+}
