@@ -68,7 +68,7 @@ pub(crate) enum Does {
     Stale,
     /// HTTP 200 with nothing but `failures[]`, with this reason (`RunTask` without capacity).
     Failures(String),
-    /// The answer takes so much longer: `300ms`.
+    /// The work is done at once; its answer takes so much longer: `300ms`.
     Delay(Delay),
     /// Any other error of AWS.
     Error { status: u16, code: String, message: String },

@@ -72,11 +72,13 @@ async fn answer(
         );
     };
     let fault = shared.stage().strike(&request);
-    if let Some(delay) = delay(fault.as_ref()) {
-        tokio::time::sleep(delay).await;
-    }
+    let delay = delay(fault.as_ref());
     let mut reply = shared.stage().answer(&request, fault);
     shared.called.notify_all();
+    // The work is done by now: a caller that hangs up meanwhile has not prevented it.
+    if let Some(delay) = delay {
+        tokio::time::sleep(delay).await;
+    }
     if request.operation == "GetDownloadUrlForLayer" {
         reply.body = reply.body.replace("{endpoint}", &shared.endpoint);
     }
