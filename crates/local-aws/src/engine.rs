@@ -17,7 +17,7 @@ use crate::apt::{self, Lists};
 use crate::command::{last_words, missing, on_path, output, succeeds};
 use crate::error::{At as _, Error, Result};
 use crate::place::{Place, identity, lives, private_dir, read_json, write_json};
-use crate::{Say, wait};
+use crate::{Say, keeper, wait};
 
 /// An engine that answers.
 #[derive(Debug)]
@@ -36,20 +36,8 @@ impl Engine {
     /// To be called under the setup lock.
     pub(crate) fn find_or_start(place: &Place, say: Say<'_>) -> Result<Self> {
         if let Some(host) = answering() {
-            let gateway = output(docker(&host).args([
-                "network",
-                "inspect",
-                "bridge",
-                "--format",
-                "{{(index .IPAM.Config 0).Gateway}}",
-            ]))?;
-            return Ok(Self {
-                host,
-                gateway: gateway.trim().parse().ok(),
-                ours: false,
-                bridge: String::new(),
-                daemon: None,
-            });
+            let gateway = gateway_of(&host)?;
+            return Ok(Self { host, gateway, ours: false, bridge: String::new(), daemon: None });
         }
         let state = place.join("engine/state.json");
         if let Some(state) = read_json(&state)
@@ -65,6 +53,10 @@ impl Engine {
                 bridge: bridge_name(place.root()),
                 daemon: None,
             });
+        }
+        if state.exists() {
+            // Its daemon died or hangs: what it left is in the way of another.
+            keeper::end_engine(place)?;
         }
         install_what_is_missing(say)?;
         start(place)
@@ -97,6 +89,19 @@ fn answering() -> Option<String> {
     context.ok().map(|host| host.trim().to_owned()).filter(|host| !host.is_empty())
 }
 
+/// The address of this machine on an engine's default bridge. Until its first container an engine tells only the subnet.
+fn gateway_of(host: &str) -> Result<Option<IpAddr>> {
+    let format = "{{with index .IPAM.Config 0}}{{.Gateway}} {{.Subnet}}{{end}}";
+    let told = output(docker(host).args(["network", "inspect", "bridge", "--format", format]))?;
+    let addresses =
+        told.split_whitespace().filter_map(|word| word.split('/').next()?.parse::<Ipv4Addr>().ok());
+    let gateway = addresses.map(|address| {
+        let [a, b, c, d] = address.octets();
+        Ipv4Addr::new(a, b, c, d.max(1)).into()
+    });
+    Ok(gateway.into_iter().next())
+}
+
 fn install_what_is_missing(say: Say<'_>) -> Result<()> {
     let wanted = [("dockerd", "docker.io"), ("iptables", "iptables"), ("ip", "iproute2")];
     // Daemons live in sbin, which is not on every PATH.
@@ -127,11 +132,8 @@ fn start(place: &Place) -> Result<Engine> {
     let folder = place.join("engine");
     private_dir(&folder)?;
     let bridge = bridge_name(place.root());
-    // Left behind when the machine was switched off.
+    // Left behind by a start that came to no end.
     let _none = output(Command::new("ip").args(["link", "delete", &bridge]));
-    for stale in ["dockerd.pid", "docker.sock"] {
-        let _none = fs::remove_file(folder.join(stale));
-    }
     let net = free_network(&bridge)?;
     let gateway = Ipv4Addr::new(10, net, 255, 1);
     output(Command::new("ip").args(["link", "add", "name", &bridge, "type", "bridge"]))?;

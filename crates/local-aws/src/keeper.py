@@ -2,6 +2,7 @@
 
     keeper.py ROOT RUN            waits until its standard input closes, then ends RUN, and the engine if nobody else uses it
     keeper.py ROOT RUN --sweep    ends RUN now; for a run whose owner and keeper are both gone (the machine was switched off)
+    keeper.py ROOT --engine       ends the engine now; for one that does not answer
 
 It is a process of its own because nothing that runs inside the owner runs after kill -9, and because a test binary ends without
 running destructors of statics. It trusts nothing but the state files, and a process only when its start time is the noted one.
@@ -135,7 +136,11 @@ def end_engine(root):
 
 
 def main():
-    root, run = Path(sys.argv[1]), Path(sys.argv[2])
+    root = Path(sys.argv[1])
+    if sys.argv[2:] == ["--engine"]:
+        end_engine(root)
+        return
+    run = Path(sys.argv[2])
     if sys.argv[3:] == ["--sweep"]:
         end_run(run)
         return

@@ -57,6 +57,11 @@ pub(crate) fn sweep(place: &Place) -> Result<()> {
     Ok(())
 }
 
+/// Ends an engine that does not answer. To be called under the setup lock.
+pub(crate) fn end_engine(place: &Place) -> Result<()> {
+    command::output(&mut script(place, Path::new("--engine"))?).map(drop)
+}
+
 fn script(place: &Place, run: &Path) -> Result<Command> {
     let path = place.join("keeper.py");
     fs::write(&path, SCRIPT).at(&path)?;

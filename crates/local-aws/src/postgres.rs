@@ -40,14 +40,18 @@ pub(crate) fn image(place: &Place, engine: &Engine, config: &Path, say: Say<'_>)
     if let Some(major) = MAJORS.into_iter().find(|major| has(*major)) {
         return Ok(major);
     }
+    // The machine's own engine may reach a registry, and then the public image is the more real one.
+    let pulled = !engine.ours && {
+        say("pulling postgres:15-alpine");
+        succeeds(engine.docker(config).args(["pull", "--quiet", "postgres:15-alpine"]))
+    };
+    if pulled {
+        return Ok(15);
+    }
     if !on_path("apt-get") || !on_path("dpkg") {
-        let pulled =
-            succeeds(engine.docker(config).args(["pull", "--quiet", "postgres:15-alpine"]));
-        return if pulled {
-            Ok(15)
-        } else {
-            Err(Error::NoPostgres { why: "there is no apt-get here".to_owned() })
-        };
+        return Err(Error::NoPostgres {
+            why: "it cannot be pulled, and there is no apt-get".to_owned(),
+        });
     }
     say("making PostgreSQL's image from Debian's packages (50 MB, not installed)");
     let root = place.join("postgres/root");

@@ -283,3 +283,25 @@ fn terraform_finds_the_provider() {
         .unwrap();
     assert!(init.status.success(), "{}", String::from_utf8_lossy(&init.stderr));
 }
+
+#[test]
+fn what_a_switched_off_machine_leaves_is_ended_by_the_next_start() {
+    let mut owner = Owner::start();
+    let run = Path::new(&owner.config).parent().unwrap().to_owned();
+    let keeper: Value =
+        serde_json::from_str(&std::fs::read_to_string(run.join("keeper.json")).unwrap()).unwrap();
+    // The keeper first: it must not get to work.
+    for pid in [keeper["pid"].as_u64().unwrap(), owner.process.id().into()] {
+        assert!(
+            Command::new("kill").args(["-s", "KILL", &pid.to_string()]).status().unwrap().success()
+        );
+    }
+    owner.process.wait().unwrap();
+    assert!(
+        TcpStream::connect(("127.0.0.1", owner.port)).is_ok(),
+        "it should still run, so that there is something to end"
+    );
+    drop(LocalAws::start(Needs::default()).unwrap());
+    assert!(TcpStream::connect(("127.0.0.1", owner.port)).is_err());
+    assert!(!run.exists());
+}
