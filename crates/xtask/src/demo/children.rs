@@ -90,6 +90,10 @@ impl Children {
         self.environment.insert(name.to_owned(), value.into());
     }
 
+    pub(crate) fn interrupted(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.interrupted)
+    }
+
     pub(crate) fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Acquire)
     }

@@ -13,7 +13,10 @@ mod story;
 mod teller;
 mod visitor;
 
-use std::{fs::File, io::Read as _, path::Path, process::ExitCode, thread, time::Duration};
+use std::{
+    fs::File, io::Read as _, path::Path, process::ExitCode, sync::atomic::Ordering, thread,
+    time::Duration,
+};
 
 use local_aws::{LocalAws, Needs, Stage};
 use miette::{IntoDiagnostic as _, WrapErr as _, miette};
@@ -51,8 +54,21 @@ pub(crate) fn run(keep: Keep) -> miette::Result<ExitCode> {
     prepare::check()?;
     let folder = root().join("target/demo");
     let _alone = alone(&folder)?;
+    let children = Children::new(folder.join("reports"))?;
+    let interrupted = children.interrupted();
+    let told = play(children, &folder, keep);
+    match told {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(why) if interrupted.load(Ordering::Acquire) => {
+            say(&format!("\n{why}"));
+            Ok(ExitCode::from(130))
+        }
+        Err(why) => Err(why),
+    }
+}
+
+fn play(mut children: Children, folder: &Path, keep: Keep) -> miette::Result<()> {
     let mut teller = Teller::new();
-    let mut children = Children::new(folder.join("reports"))?;
     teller.heading("Setting up");
     let image = prepare::build(&mut children, &mut teller)?;
     let browser = prepare::browser(&teller);
@@ -64,25 +80,21 @@ pub(crate) fn run(keep: Keep) -> miette::Result<ExitCode> {
     let told = demo.story();
     demo.teller.table();
     demo.honesty();
-    if let Err(why) = &told {
-        demo.teller.line(&format!("\nError: {why:?}"));
+    if let (Err(why), Keep::UntilInterrupted) = (&told, keep) {
+        // Before it waits: the person is to look at what is left.
+        demo.teller.line(&format!("\nit went wrong: {why:?}"));
     }
     demo.where_it_is(keep);
     while keep == Keep::UntilInterrupted && !demo.children.is_interrupted() {
         pause();
     }
-    let interrupted = demo.children.is_interrupted();
     let stays = aws.what_stays();
     drop(demo);
     drop(aws);
     for line in stays {
         say(&format!("  {line}"));
     }
-    Ok(match told {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) if interrupted => ExitCode::from(130),
-        Err(_) => ExitCode::FAILURE,
-    })
+    told
 }
 
 /// Two demos would write the same files: the second waits.
