@@ -50,15 +50,17 @@ fn life(terraform: &Path, environment: &str, provider: &SchemaProvider) {
             .current_dir(place.path())
             .env("TF_CLI_CONFIG_FILE", "/dev/null")
             .env("TF_REATTACH_PROVIDERS", &provider.reattach())
+            // An ephemeral variable is in no plan: it is there for the plan and for the apply, or for neither.
+            .env("TF_VAR_bearer_token", TOKEN)
             .input("command", command)
             .input("working-directory", &format!("envs/{environment}"))
-            .input(
-                "variables",
-                &format!("allowed_account_ids=[\"123456789012\"]\nbearer_token={TOKEN}\nbearer_token_version=1"),
-            )
+    };
+    let asking = |command: &str| -> Step {
+        step(command)
+            .input("variables", "allowed_account_ids=[\"123456789012\"]\nbearer_token_version=1")
     };
 
-    let plan = step("plan").input("plan-file", "plan").run();
+    let plan = asking("plan").input("plan-file", "plan").run();
     assert_eq!((plan.code, plan.output("verdict")), (0, "changes"), "{plan:#?}");
     assert!(plan.output("to-add").parse::<u32>().unwrap() > 100, "{}", plan.output("to-add"));
     assert_eq!((plan.output("to-destroy"), plan.output("to-replace")), ("0", "0"));
@@ -70,19 +72,19 @@ fn life(terraform: &Path, environment: &str, provider: &SchemaProvider) {
     let outputs = fs::read_to_string(place.path().join("outputs.json")).unwrap();
     assert!(outputs.contains("\"api_env_config\"") && !outputs.contains(TOKEN), "{outputs}");
 
-    let quiet = step("plan").run();
+    let quiet = asking("plan").run();
     assert_eq!((quiet.code, quiet.output("verdict")), (0, "no-changes"), "{quiet:#?}");
-    let quiet = step("drift").run();
+    let quiet = asking("drift").run();
     assert_eq!((quiet.code, quiet.output("verdict")), (0, "no-changes"), "{quiet:#?}");
 
     // Somebody changed it in the console.
     provider.change("aws_rds_cluster", "backup_retention_period", &serde_json::json!(35));
-    let drifted = step("drift").run();
+    let drifted = asking("drift").run();
     assert_eq!((drifted.code, drifted.output("verdict")), (6, "drifted"), "{drifted:#?}");
     assert!(drifted.log.contains("backup_retention_period"), "{}", drifted.log);
     provider.change_nothing();
 
-    let refused = step("destroy").run();
+    let refused = asking("destroy").run();
     assert_eq!((refused.code, refused.output("verdict")), (3, "refused"), "{refused:#?}");
     assert!(
         refused.log.contains("module.stack.module.database.aws_rds_cluster.this"),
@@ -90,7 +92,7 @@ fn life(terraform: &Path, environment: &str, provider: &SchemaProvider) {
         refused.log
     );
 
-    let gone = step("destroy").input("allow-destroy", "*").run();
+    let gone = asking("destroy").input("allow-destroy", "*").run();
     assert_eq!((gone.code, gone.output("verdict")), (0, "applied"), "{gone:#?}");
     let state =
         fs::read_to_string(place.path().join("envs").join(environment).join("terraform.tfstate"))
