@@ -49,11 +49,11 @@ fn life(terraform: &Path, environment: &str, provider: &SchemaProvider) {
         step!("provision-infra")
             .current_dir(place.path())
             .env("TF_CLI_CONFIG_FILE", "/dev/null")
-            .env("TF_REATTACH_PROVIDERS", &provider.reattach())
+            .env("TF_REATTACH_PROVIDERS", provider.reattach())
             // An ephemeral variable is in no plan: it is there for the plan and for the apply, or for neither.
             .env("TF_VAR_bearer_token", TOKEN)
             .input("command", command)
-            .input("working-directory", &format!("envs/{environment}"))
+            .input("working-directory", format!("envs/{environment}"))
     };
     let asking = |command: &str| -> Step {
         step(command)
