@@ -9,6 +9,7 @@ mod fingerprint;
 mod format;
 mod inputs;
 mod outputs;
+mod references;
 mod render;
 mod report;
 mod secrets;
@@ -33,16 +34,19 @@ pub use crate::{
 
 pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     let looked = look(&inputs)?;
-    let secrets = if inputs.secret_ids.is_empty() {
-        BTreeMap::new()
+    let plan = if inputs.format == Format::EcsSecrets {
+        referring(step, &inputs, looked.template.as_deref()).await?
     } else {
-        let session = aws_session::Session::open(step, &inputs.aws).await?;
-        secrets::read(step, &session, &inputs.secret_ids).await?
+        let secrets = if inputs.secret_ids.is_empty() {
+            BTreeMap::new()
+        } else {
+            let session = aws_session::Session::open(step, &inputs.aws).await?;
+            secrets::read(step, &session, &inputs.secret_ids).await?
+        };
+        let surroundings = Surroundings(inputs.allow_env.iter().cloned().collect());
+        let scope = Scope::new(looked.outputs, secrets, surroundings, step.clone());
+        plan(&inputs, looked.template.as_deref(), looked.example.as_deref(), &scope)?
     };
-    let surroundings = Surroundings(inputs.allow_env.iter().cloned().collect());
-    let scope = Scope::new(looked.outputs, secrets, surroundings, step.clone());
-
-    let plan = plan(&inputs, looked.template.as_deref(), looked.example.as_deref(), &scope)?;
     let wanted = format::pairs(&plan.lines);
     let before = inputs.format.read(looked.current.as_deref().unwrap_or_default());
     let before = before.into_iter().flatten().next().unwrap_or_default();
@@ -88,6 +92,26 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     }
     file::write(&inputs.output_file, &text)?;
     Ok(ended(Verdict::Written, format!("{file} written: {count}")))
+}
+
+/// A plan of references: nothing is evaluated and no secret is read.
+async fn referring(step: &Step, inputs: &Inputs, template: Option<&str>) -> miette::Result<Plan> {
+    let mut faults = Faults::default();
+    if inputs.from_output.is_some() {
+        faults.add(
+            "from-output",
+            "cannot be used with `format: ecs-secrets`: a reference fills a whole value",
+        );
+    }
+    if inputs.example.is_some() {
+        faults.add("example", "cannot be used with `format: ecs-secrets`: a reference has no type");
+    }
+    faults.check()?;
+    let sources = secrets::sources(step, &inputs.aws, &inputs.secret_ids).await?;
+    let mut faults = Faults::default();
+    let plan = references::plan(template.unwrap_or_default(), &sources, &mut faults);
+    faults.check()?;
+    Ok(plan)
 }
 
 /// What stands in the files that the inputs name.

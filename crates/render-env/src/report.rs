@@ -94,5 +94,6 @@ pub(crate) fn name(format: Format) -> &'static str {
         Format::Docker => "docker",
         Format::Shell => "a shell",
         Format::Json => "readers of JSON",
+        Format::EcsSecrets => "ecs-rollout",
     }
 }

@@ -8,7 +8,7 @@ use aws_session::Session;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use secrecy::SecretString;
 
-use crate::{errors::Error, expression::Secret};
+use crate::{errors::Error, expression::Secret, references::Source};
 
 /// A line `ALIAS,id` of the input `secret-ids`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +121,43 @@ pub(crate) async fn read(
             Ok((id.alias.clone(), secret))
         })
         .collect()
+}
+
+/// Where each secret is. An ARN is taken at its word; a name is looked up, and no value read.
+pub(crate) async fn sources(
+    step: &Step,
+    inputs: &aws_session::AwsInputs,
+    ids: &[SecretId],
+) -> miette::Result<BTreeMap<String, Source>> {
+    let mut faults = Faults::default();
+    let mut sources = BTreeMap::new();
+    let mut session = None;
+    for id in ids {
+        let arn = if id.id.starts_with("arn:") {
+            id.id.clone()
+        } else {
+            if session.is_none() {
+                session = Some(Session::open(step, inputs).await?);
+            }
+            let Some(session) = &session else { continue };
+            let client = Client::new(session.config());
+            let answer = client.describe_secret().secret_id(&id.id).send().await;
+            match answer
+                .map_err(|error| session.explain("secretsmanager:DescribeSecret", &id.id, error))
+            {
+                Ok(answer) => answer.arn.unwrap_or_default(),
+                Err(error) if error.is_not_found() => {
+                    faults.add("secret-ids", missing(&client, id).await);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        };
+        let (stage, version) = (id.stage.clone(), id.version.clone());
+        sources.insert(id.alias.clone(), Source { arn, stage, version });
+    }
+    faults.check()?;
+    Ok(sources)
 }
 
 /// A secret that is rotated between two reads would give a user of one version and a password of another.

@@ -26,6 +26,8 @@ pub enum Format {
     Shell,
     /// One JSON object.
     Json,
+    /// The input `secrets` of ecs-rollout: lines `KEY=arn:json-key:stage:version`. No secret is read.
+    EcsSecrets,
 }
 
 /// A line of the file to be.
@@ -93,7 +95,7 @@ impl Format {
             Self::Vite => {
                 [node::read(text), npm::read(text)].map(|pairs| Some(vite::expand(pairs))).into()
             }
-            Self::Docker => vec![docker::read(text)],
+            Self::Docker | Self::EcsSecrets => vec![docker::read(text)],
             Self::Shell => vec![shell::read(text)],
             Self::Json => {
                 let members: Option<serde_json::Map<String, serde_json::Value>> =
@@ -125,7 +127,7 @@ impl Format {
     fn neighbours(self) -> [&'static str; 2] {
         match self {
             Self::Shell => ["export A='a'\n", "export Z='#z'\n"],
-            Self::Docker => ["A=a\n", "Z=z\n"],
+            Self::Docker | Self::EcsSecrets => ["A=a\n", "Z=z\n"],
             Self::Node | Self::Vite | Self::Json => {
                 ["A1='#a'\nA2=\"#a\"\nA3=`#a`\n", "Z1='#z'\nZ2=\"#z\"\nZ3=`#z`\nZ4=z\n"]
             }
@@ -136,7 +138,9 @@ impl Format {
         match self {
             // Without `export` a sourced file sets variables that no child sees.
             Self::Shell => format!("export {key}={spelling}"),
-            Self::Node | Self::Vite | Self::Docker | Self::Json => format!("{key}={spelling}"),
+            Self::Node | Self::Vite | Self::Docker | Self::Json | Self::EcsSecrets => {
+                format!("{key}={spelling}")
+            }
         }
     }
 
@@ -144,7 +148,7 @@ impl Format {
         match self {
             Self::Node => node::spellings(value),
             Self::Vite => node::spellings(&vite::escape(value)),
-            Self::Docker => vec![value.to_owned()],
+            Self::Docker | Self::EcsSecrets => vec![value.to_owned()],
             Self::Shell => vec![shell::quote(value)],
             Self::Json => Vec::new(),
         }
@@ -163,7 +167,7 @@ impl Format {
             Self::Node | Self::Vite => {
                 "has every kind of quotes, or ends in `\\` beside quotes: this reader knows no escapes"
             }
-            Self::Shell | Self::Json => "cannot be spelled for this reader",
+            Self::Shell | Self::Json | Self::EcsSecrets => "cannot be spelled for this reader",
         }
     }
 }

@@ -149,3 +149,38 @@ fn a_rotation_changes_the_fingerprint_and_names_the_key() {
     assert_eq!((after.output("verdict"), after.output("changed-keys")), ("written", "DB_PASSWORD"));
     assert_ne!(after.output("fingerprint"), before.output("fingerprint"));
 }
+
+#[test]
+fn references_for_ecs_rollout_read_no_secret() {
+    let arn = secret("refs/db", &json!({"SecretString": "{\"password\": \"never-read-1\"}"}));
+    let folder = folder(
+        "# the API's\nDB_PASSWORD={{ secrets.db.password }}\nTOKEN={{ secrets[\"old\"] }}\n",
+    );
+    let ids = format!("db,refs/db\nold,{arn}::AWSPREVIOUS:");
+    let run = with_secrets(&folder, &ids).input("format", "ecs-secrets").run();
+    assert_eq!((run.code, run.output("verdict")), (0, "written"), "{run:#?}");
+    assert_eq!(
+        written(&folder),
+        format!("# the API's\nDB_PASSWORD={arn}:password::\nTOKEN={arn}::AWSPREVIOUS:\n")
+    );
+    assert!(
+        !run.log.contains("add-mask"),
+        "nothing was read that would have to be hidden: {}",
+        run.log
+    );
+
+    fs::write(
+        folder.path().join("template"),
+        "PORT=3000\nURL=x{{ secrets.db.password }}\nQ={{ secrets.bd }}\n",
+    )
+    .unwrap();
+    let run = with_secrets(&folder, &ids).input("format", "ecs-secrets").run();
+    assert_eq!((run.code, run.output("verdict")), (2, "failed"), "{run:#?}");
+    for fault in [
+        "line 1, `PORT`: only a bare secret",
+        "line 2, `URL`: only a bare secret",
+        "`secret-ids` names no secret `bd`",
+    ] {
+        assert!(run.log.contains(fault), "{fault}: {}", run.log);
+    }
+}
