@@ -6,7 +6,7 @@ use thiserror::Error as ThisError;
 #[derive(Debug, ThisError, Diagnostic)]
 pub enum Error {
     #[error("{program} could not be started")]
-    #[diagnostic(help("Python 3 with pip is needed: Debian's `python3` and `python3-pip`"))]
+    #[diagnostic(help("Python 3 is needed: Debian's `python3` and `python3-venv`"))]
     Start { program: String, source: std::io::Error },
 
     #[error("{what} failed: {output}")]

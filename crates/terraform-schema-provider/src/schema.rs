@@ -137,11 +137,18 @@ fn bindings(place: &Path) -> Result<PathBuf, Error> {
     if let Some(wheel) = wheel()? {
         return Ok(wheel);
     }
+    // Debian's Python has no pip of its own; an environment has one.
+    let environment = place.join("venv");
+    if !environment.join("bin/pip").exists() {
+        run(
+            "making an environment of Python's (Debian: python3-venv)",
+            Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment),
+        )?;
+    }
     run(
         "downloading the bindings (71 MB)",
-        Command::new("python3")
-            .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check"])
-            .args(["--no-deps", "--dest"])
+        Command::new(environment.join("bin/pip"))
+            .args(["download", "--quiet", "--disable-pip-version-check", "--no-deps", "--dest"])
             .arg(place)
             .arg(BINDINGS),
     )?;
