@@ -12,7 +12,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("npm", "apt-get install nodejs npm"),
     ("git", "apt-get install git"),
     ("docker", "apt-get install docker.io"),
-    ("terraform", "Terraform 1.10 or newer: https://developer.hashicorp.com/terraform/install"),
+    ("terraform", "Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install"),
     ("chromium", "apt-get install chromium"),
 ];
 

@@ -29,10 +29,10 @@ pub(crate) fn check() -> miette::Result<()> {
     }
 }
 
-/// 1.10 brought locks without a database, 1.11 what `terraform/envs` is written in.
+/// 1.10 brought locks without a database, which the demo's state has.
 fn terraform_fault() -> Option<String> {
     let wanted =
-        "Terraform 1.11 or newer on PATH: https://developer.hashicorp.com/terraform/install";
+        "Terraform 1.10 or newer on PATH: https://developer.hashicorp.com/terraform/install";
     let out = Command::new("terraform")
         .args(["version", "-json"])
         .env("CHECKPOINT_DISABLE", "1")
@@ -41,7 +41,7 @@ fn terraform_fault() -> Option<String> {
     let told: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap_or_default();
     let version = told["terraform_version"].as_str().unwrap_or_default();
     let mut parts = version.split('.').map_while(|part| part.parse::<u32>().ok());
-    let recent = (parts.next(), parts.next()) >= (Some(1), Some(11));
+    let recent = (parts.next(), parts.next()) >= (Some(1), Some(10));
     (!recent).then(|| format!("{wanted} (here is `{version}`)"))
 }
 
