@@ -56,6 +56,11 @@ impl Calls {
         self.lock().iter().filter(|call| call.writing).map(|call| call.operation.clone()).collect()
     }
 
+    /// How often a request was sent again: throttled, or not answered.
+    pub fn repeats(&self) -> usize {
+        self.lock().iter().map(|call| call.attempts.saturating_sub(1) as usize).sum()
+    }
+
     /// How often each operation was called.
     pub fn by_operation(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();

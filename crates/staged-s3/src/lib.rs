@@ -147,6 +147,13 @@ impl StagedS3 {
         }
     }
 
+    /// A lifecycle rule takes what is no longer current.
+    pub fn expire_versions(&self, bucket: &str) {
+        if let Some(bucket) = self.world().store.buckets.get_mut(bucket) {
+            bucket.older.clear();
+        }
+    }
+
     /// Every invalidation of a distribution, oldest first.
     pub fn invalidations(&self, distribution: &str) -> Vec<Invalidation> {
         self.world().cdn.invalidations(distribution)

@@ -155,11 +155,20 @@ impl Bucket {
     }
 
     pub(crate) async fn head(&self, path: &str) -> Result<Option<Head>, AwsError> {
+        self.head_version(path, None).await
+    }
+
+    pub(crate) async fn head_version(
+        &self,
+        path: &str,
+        id: Option<&str>,
+    ) -> Result<Option<Head>, AwsError> {
         let request = self
             .client
             .head_object()
             .bucket(&self.name)
             .key(self.key(path))
+            .set_version_id(id.map(str::to_owned))
             .checksum_mode(ChecksumMode::Enabled);
         let object = match request.send().await {
             Ok(object) => object,

@@ -81,7 +81,8 @@ async fn check(
     let serving = cdn.serving(bucket).await;
     let hint = match serving.as_slice() {
         [] => String::new(),
-        ids => format!("; {} serves that bucket", crate::report::named(ids)),
+        [id] => format!("; `{id}` serves that bucket"),
+        ids => format!("; {} serve that bucket", crate::report::named(ids)),
     };
     let message = match wrong {
         Wrong::Unknown => format!("there is no distribution `{id}`{hint}"),

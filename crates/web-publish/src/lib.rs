@@ -18,6 +18,7 @@ mod globs;
 mod ground;
 mod headers;
 mod inputs;
+mod lane;
 mod look;
 mod manifest;
 mod outcome;
@@ -37,18 +38,20 @@ mod visit;
 use std::collections::{BTreeMap, BTreeSet};
 
 use actions_runtime::{Faults, Step};
-use aws_session::Session;
+use aws_session::{AwsError, Session};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use miette::IntoDiagnostic as _;
 
 use crate::{
+    bucket::Bucket,
     build::{Build, Manner},
     claim::{Hold, Me, Other, Winner},
     denied::Denied,
     ground::Ground,
     inputs::Invalidation,
     look::{Local, Looked, Looking, is_exclusive},
-    manifest::{Manifest, Moment},
-    plan::{Plan, Rules, Wanted},
+    manifest::{Manifest, Moment, STORE},
+    plan::{How, Plan, Refusal, Rules, Source, Wanted},
     publish::{Publish, State},
 };
 pub use crate::{
@@ -156,7 +159,7 @@ impl Run<'_> {
             concurrency: usize::from(self.inputs.concurrency),
             now,
         };
-        let Looked { remote, notes } = looking.look().await?;
+        let Looked { remote, notes } = Box::pin(looking.look()).await?;
         for note in &notes {
             self.step.say(note);
         }
@@ -176,6 +179,10 @@ impl Run<'_> {
                 return Ok(self.refused(&refusals));
             }
         };
+        let gone = self.gone(&ground.bucket, &plan).await?;
+        if !gone.is_empty() {
+            return Ok(self.refused(&[Refusal::Pruned { paths: gone }]));
+        }
         if self.inputs.common.dry_run {
             return Ok(self.planned(&plan, ground.cdn.as_ref().map(|(_, seen)| seen)));
         }
@@ -294,6 +301,24 @@ impl Run<'_> {
             return Err(Faults::one("rollback-to", message).into());
         };
         Ok(rollback::wanted(&manifest, stored))
+    }
+
+    /// Files whose bytes of an earlier release are no longer there: a lifecycle rule may have taken old versions.
+    async fn gone(&self, bucket: &Bucket, plan: &Plan) -> miette::Result<Vec<String>> {
+        let kept = plan.writes().filter_map(|write| match &write.how {
+            How::Restore(Source::Version(id)) => {
+                Some((write, write.path.clone(), Some(id.clone())))
+            }
+            How::Restore(Source::Store(name)) => Some((write, format!("{STORE}{name}"), None)),
+            _ => None,
+        });
+        let looks = kept.map(|(write, path, id)| async move {
+            let there = bucket.head_version(&path, id.as_deref()).await?.is_some();
+            Ok::<_, AwsError>((!there).then(|| write.path.clone()))
+        });
+        let looks = stream::iter(looks).buffered(usize::from(self.inputs.concurrency));
+        let gone: Vec<Option<String>> = looks.try_collect().await?;
+        Ok(gone.into_iter().flatten().collect())
     }
 
     fn me(&self) -> miette::Result<Me> {

@@ -54,12 +54,18 @@ pub(crate) struct Looked {
 
 impl Looking<'_> {
     pub(crate) async fn look(&self) -> Result<Looked, PublishError> {
-        let manifest = match self.known.current.live() {
-            Some(live) => self.manifest(&live.release).await?,
-            None => None,
+        let believing = !self.dead && !self.verify;
+        let index = async {
+            // Asked for while the manifest is on its way: one round trip less.
+            let head = if believing { self.bucket.head(INDEX).await? } else { None };
+            Ok::<_, PublishError>(head)
+        };
+        let (manifest, index) = match self.known.current.live() {
+            Some(live) => futures_util::try_join!(self.manifest(&live.release), index)?,
+            None => (None, None),
         };
         let mut looked = match &manifest {
-            Some(manifest) if !self.dead && !self.verify => self.believed(manifest).await?,
+            Some(manifest) if believing => believed(self.known, manifest, index),
             _ => self.listed(manifest.as_ref()).await?,
         };
         if let Some(claim) = &self.known.current.claim {
@@ -77,37 +83,6 @@ impl Looking<'_> {
         serde_json::from_slice(&fetched.bytes)
             .map(Some)
             .map_err(|source| PublishError::Unreadable { key: self.bucket.key(&path), source })
-    }
-
-    /// What the manifest says, and one look at the page that people change by hand.
-    async fn believed(&self, manifest: &Manifest) -> Result<Looked, PublishError> {
-        let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
-        for (entry, left) in entries(manifest) {
-            seen.insert(entry.path.clone(), recorded(entry, left));
-        }
-        let mut notes = Vec::new();
-        if let Some(index) = seen.get_mut(INDEX) {
-            match self.bucket.head(INDEX).await? {
-                Some(head) if head.content.etag == index.content.etag => {}
-                Some(head) => {
-                    notes.push(format!(
-                        "`{INDEX}` was changed by somebody else: it is written again (`verify-remote` looks at everything)"
-                    ));
-                    index.content = head.content;
-                    index.headers = Some(head.headers);
-                    index.version = head.version;
-                    index.size = head.size;
-                }
-                None => {
-                    notes.push(format!("`{INDEX}` was deleted by somebody else"));
-                    seen.remove(INDEX);
-                }
-            }
-        }
-        let current = self.known.current.clone();
-        let stored = manifest.stored.clone();
-        let remote = Remote { seen, current, stored, ..Remote::default() };
-        Ok(Looked { remote, notes })
     }
 
     /// A list of everything, compared with the files on disk and with what was written down.
@@ -255,6 +230,33 @@ impl Looking<'_> {
         }
         Ok(())
     }
+}
+
+/// What the manifest says, and one look at the page that people change by hand.
+fn believed(known: &Known, manifest: &Manifest, index: Option<Head>) -> Looked {
+    let mut seen: BTreeMap<String, Seen> = entries(manifest)
+        .map(|(entry, left)| (entry.path.clone(), recorded(entry, left)))
+        .collect();
+    let mut notes = Vec::new();
+    match (seen.get_mut(INDEX), index) {
+        (Some(recorded), Some(head)) if head.content.etag != recorded.content.etag => {
+            notes.push(format!(
+                "`{INDEX}` was changed by somebody else: it is written again (`verify-remote` looks at everything)"
+            ));
+            recorded.content = head.content;
+            recorded.headers = Some(head.headers);
+            recorded.version = head.version;
+            recorded.size = head.size;
+        }
+        (Some(_), None) => {
+            notes.push(format!("`{INDEX}` was deleted by somebody else"));
+            seen.remove(INDEX);
+        }
+        (Some(_), Some(_)) | (None, _) => {}
+    }
+    let current = known.current.clone();
+    let stored = manifest.stored.clone();
+    Looked { remote: Remote { seen, current, stored, ..Remote::default() }, notes }
 }
 
 /// Whether a claim forbids to believe what was written down.

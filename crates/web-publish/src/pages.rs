@@ -22,6 +22,14 @@ pub(crate) fn references(html: &str) -> Vec<Reference> {
     let mut rest = html;
     while let Some(at) = rest.find('<') {
         rest = &rest[at..];
+        // Most tags name nothing, and a site has many thousands of them.
+        if !may_name(rest) {
+            match after_tag(rest) {
+                Some(after) => rest = after,
+                None => break,
+            }
+            continue;
+        }
         if let Some(comment) = rest.strip_prefix("<!--") {
             rest = comment.split_once("-->").map_or("", |(_, after)| after);
             continue;
@@ -36,6 +44,33 @@ pub(crate) fn references(html: &str) -> Vec<Reference> {
         }
     }
     found
+}
+
+/// Whether the tag that `text` begins with may be one of those that name something, or a comment.
+fn may_name(text: &str) -> bool {
+    let second = text.as_bytes().get(1).map(u8::to_ascii_lowercase);
+    matches!(second, Some(b's' | b'l' | b'i' | b'v' | b'a' | b'!'))
+}
+
+/// What follows the tag that `text` begins with. A `>` inside quotes does not end it.
+fn after_tag(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes();
+    if !bytes.get(1).is_some_and(|second| second.is_ascii_alphabetic() || *second == b'/') {
+        return text.get(1..);
+    }
+    let (mut quote, mut value) = (None, false);
+    for (at, byte) in bytes.iter().enumerate().skip(1) {
+        match (quote, byte) {
+            (None, b'>') => return text.get(at + 1..),
+            // Only a value can be quoted: an apostrophe elsewhere is just one.
+            (None, b'"' | b'\'') if value => quote = Some(*byte),
+            (Some(open), byte) if open == *byte => (quote, value) = (None, false),
+            (None, b'=') => value = true,
+            (None, byte) if !byte.is_ascii_whitespace() => value = false,
+            _ => {}
+        }
+    }
+    None
 }
 
 struct Tag {
@@ -170,7 +205,7 @@ mod tests {
             <script type="module" crossorigin src="/assets/index-BkPcMr4q.js"></script>
             <LINK REL=stylesheet HREF='assets/a%20b.css'/>
             <script>if (a < b) document.write('<script src="x.js">')</script>
-            </head><body data-x="a>b"><img src=logo.png alt></body></html>"#;
+            </head><body data-x="a>b" title='<script src="no.js">'><p>it's a < b &amp; c</p><img src=logo.png alt></body></html>"#;
         let found = references(html);
         let seen: Vec<_> = found.iter().map(|one| (one.url.as_str(), one.vital)).collect();
         assert_eq!(

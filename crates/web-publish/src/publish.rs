@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use actions_runtime::Step;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{
+    StreamExt as _, TryStreamExt as _,
+    stream::{self, FuturesUnordered},
+};
 use tokio::time::timeout;
 
 use crate::{
@@ -14,6 +17,7 @@ use crate::{
     digest::Content,
     error::PublishError,
     inputs::Invalidation,
+    lane::Lane,
     look::{Local, is_exclusive},
     manifest::{Distribution, Entry, Left, Manifest, Moment, Phase, STORE, Stored, manifest_path},
     plan::{How, Plan, Preserve, Remote, Source, Stage, Wanted, Write},
@@ -21,6 +25,8 @@ use crate::{
     upload::{self, Upload},
 };
 
+/// Answers between two looks at how S3 is doing.
+const LOOKED_AT_EVERY: usize = 16;
 /// Saying that this run stops half-way must not keep it from stopping.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -177,22 +183,29 @@ impl Publish<'_> {
         let wanted: BTreeMap<&str, &Wanted> =
             self.plan.files.iter().map(|file| (file.path.as_str(), file)).collect();
         let this = &*self;
-        let jobs =
+        let calls = self.bucket.session.calls();
+        let mut lane = Lane::new(self.concurrency, calls.repeats());
+        let mut jobs =
             writes.iter().filter_map(|write| Some((write, *wanted.get(write.path.as_str())?)));
-        let mut running = stream::iter(jobs)
-            .map(|(write, file)| async move {
-                let written = this.write_one(write, file).await?;
-                Ok::<_, PublishError>((write, file.size, written))
-            })
-            .buffer_unordered(self.concurrency);
+        let mut running = FuturesUnordered::new();
         let mut ended: Vec<(&Write, u64, Written)> = Vec::with_capacity(writes.len());
         let mut bytes = 0;
-        while let Some(one) = running.try_next().await? {
+        loop {
+            while running.len() < lane.width()
+                && let Some((write, file)) = jobs.next()
+            {
+                running.push(async move {
+                    let written = this.write_one(write, file).await?;
+                    Ok::<_, PublishError>((write, file.size, written))
+                });
+            }
+            let Some(one) = running.try_next().await? else { break };
             if one.0.how == How::Upload {
                 bytes += one.1;
             }
             ended.push(one);
-            if ended.len().is_multiple_of(16) {
+            if ended.len().is_multiple_of(LOOKED_AT_EVERY) {
+                lane.adapt(calls.repeats());
                 self.step.live(report::progress(ended.len(), writes.len(), bytes));
             }
         }

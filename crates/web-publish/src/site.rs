@@ -213,7 +213,11 @@ fn read_one(
         parts: parts.map(Parts::finish).unwrap_or_default(),
         private_key,
         denied: search.found,
-        names: pages::references(&String::from_utf8_lossy(&text)),
+        // Checking is much cheaper than mending, and pages are hardly ever broken.
+        names: match std::str::from_utf8(&text) {
+            Ok(text) => pages::references(text),
+            Err(_) => pages::references(&String::from_utf8_lossy(&text)),
+        },
     })
 }
 

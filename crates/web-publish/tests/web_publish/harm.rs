@@ -1,7 +1,7 @@
 //! What is refused, and bad input: told before the first write.
 
 use crate::fixture::{
-    BUCKET, DISTRIBUTION, RECORDS, Site, asset, aws, ends, publish, served, writes,
+    BUCKET, DISTRIBUTION, EMPTY_EDGE, RECORDS, Site, asset, aws, ends, publish, served, writes,
 };
 use step_harness::step;
 
@@ -148,7 +148,11 @@ fn a_distribution_that_serves_another_bucket_is_told_with_the_right_one() {
     aws.create_distribution("E2OTHER", "other").unwrap();
     let run = publish(&aws, &site, "r1").input("distribution-id", "E2OTHER").run();
     assert_eq!(run.code, 2);
-    assert!(run.log.contains(&format!("`{DISTRIBUTION}` serves that bucket")), "{}", run.log);
+    assert!(
+        run.log.contains(&format!("`{DISTRIBUTION}`, `{EMPTY_EDGE}` serve that bucket")),
+        "{}",
+        run.log
+    );
 }
 
 #[test]

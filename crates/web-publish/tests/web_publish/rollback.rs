@@ -74,6 +74,20 @@ fn a_rollback_whose_assets_were_pruned_is_refused_and_names_them() {
 }
 
 #[test]
+fn a_rollback_whose_bytes_have_expired_is_refused_before_the_first_write() {
+    let (aws, site) = (aws(true), Site::new("a"));
+    ends(&publish(&aws, &site, "ra").run(), 0, "published");
+    site.release("b");
+    ends(&publish(&aws, &site, "rb").run(), 0, "published");
+    aws.expire_versions("site");
+    aws.clear_log();
+    let run = roll_back(&aws, "previous").run();
+    ends(&run, 3, "refused");
+    assert!(run.output("reason").contains("`index.html`"), "{run:#?}");
+    assert_eq!(writes(&aws.log()), Vec::<&str>::new());
+}
+
+#[test]
 fn a_release_that_is_not_there_is_told_with_the_nearest_name() {
     let (aws, site) = (aws(true), Site::new("a"));
     let run = roll_back(&aws, "previous").run();
