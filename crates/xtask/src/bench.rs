@@ -1,5 +1,7 @@
 //! `cargo xtask bench startup`: what a step costs before it does anything, measured on the release binaries.
 
+pub(crate) mod publish;
+
 use std::{
     fs,
     io::{BufRead as _, BufReader},

@@ -20,6 +20,7 @@ Usage: cargo xtask <TASK>
                         --keep leaves it up until Ctrl-C
   test                  every test that this machine can run; what is missing is named with the way to get it
   generate [--check]    write what is generated from the programs' own types (action.yml, tables); --check only compares
+  bench publish [NAME]  web-publish beside awscli, s5cmd and rclone on one server: spa, docs, big, or all
   bench startup         start to first line, resident memory and size of each release binary
 ";
 
@@ -31,6 +32,9 @@ fn main() -> miette::Result<ExitCode> {
         ["test"] => test::run().map(|()| ExitCode::SUCCESS),
         ["generate"] => generate::run(generate::Mode::Write).map(|()| ExitCode::SUCCESS),
         ["generate", "--check"] => generate::run(generate::Mode::Check).map(|()| ExitCode::SUCCESS),
+        ["bench", "publish", workloads @ ..] => {
+            bench::publish::publish(workloads).map(|()| ExitCode::SUCCESS)
+        }
         ["bench", "startup"] => bench::startup().map(|()| ExitCode::SUCCESS),
         [] | ["help" | "--help" | "-h"] => {
             let _broken_pipe = std::io::stdout().write_all(USAGE.as_bytes());
