@@ -52,23 +52,28 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     let before = before.into_iter().flatten().next().unwrap_or_default();
     let changes = report::changes(&before, &wanted);
     let key = step.secret_input("fingerprint-key");
-    let ended = |verdict, reason: String| Outputs {
-        verdict,
-        output_file: Some(inputs.output_file.display().to_string()),
-        keys: wanted.iter().map(|(key, _)| key.clone()).collect(),
-        changed_keys: changes
-            .iter()
-            .filter(|(_, change)| *change != Change::Kept)
-            .map(|(key, _)| key.clone())
-            .collect(),
-        fingerprint: key.as_ref().and_then(|key| fingerprint::of(&wanted, key)),
-        reason,
-        seconds: step.seconds(),
+    let ended = |verdict, reason: String| {
+        match verdict {
+            Verdict::Refused => step.error(&reason),
+            _ => step.say(&reason),
+        }
+        Outputs {
+            verdict,
+            output_file: Some(inputs.output_file.display().to_string()),
+            keys: wanted.iter().map(|(key, _)| key.clone()).collect(),
+            changed_keys: changes
+                .iter()
+                .filter(|(_, change)| *change != Change::Kept)
+                .map(|(key, _)| key.clone())
+                .collect(),
+            fingerprint: key.as_ref().and_then(|key| fingerprint::of(&wanted, key)),
+            reason,
+            seconds: step.seconds(),
+        }
     };
     let file = inputs.output_file.display().to_string();
 
     if let Some(reason) = refusal(&inputs, &plan, file::git(&inputs.output_file).await, step) {
-        step.error(&reason);
         return Ok(ended(Verdict::Refused, reason));
     }
     let text = text(inputs.format, &plan, &inputs.output_file)?;
