@@ -35,6 +35,7 @@ const PROGRAMS: [(&str, &[&str]); 6] = [
 const RUNS: usize = 21;
 /// How long a program is left waiting for its first answer before its memory is read.
 const SETTLED: Duration = Duration::from_millis(400);
+const LOOKS: u32 = 40;
 
 /// Each of the six: milliseconds from start to the first line, peak resident memory, size.
 pub(crate) fn startup() -> miette::Result<()> {
@@ -108,17 +109,22 @@ fn resident(program: &Path, inputs: &[&str], folder: &Path) -> miette::Result<u6
         .stderr(Stdio::null())
         .spawn()
         .into_diagnostic()?;
-    std::thread::sleep(SETTLED);
-    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).into_diagnostic();
+    let mut peak = None;
+    for _ in 0..LOOKS {
+        std::thread::sleep(SETTLED / LOOKS);
+        // A program may be done already: its last peak counts.
+        let Ok(status) = fs::read_to_string(format!("/proc/{}/status", child.id())) else { break };
+        peak = peak_of(&status).or(peak);
+    }
     child.kill().into_diagnostic()?;
     child.wait().into_diagnostic()?;
-    status?
-        .lines()
-        .find_map(|line| {
-            line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok()
-        })
-        .map(|kibibytes| kibibytes * 1024)
-        .ok_or_else(|| miette::miette!("{} ended before its first call", program.display()))
+    peak.ok_or_else(|| miette::miette!("{} ended before its first call", program.display()))
+}
+
+/// Bytes, from the line that the kernel writes for a process that lives.
+fn peak_of(status: &str) -> Option<u64> {
+    let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(kibibytes.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
 }
 
 /// What the inputs name, gone when this is dropped.
