@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use actions_runtime::{Faults, did_you_mean};
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_session::{AwsError, Session};
-use ecs_tasks::{ImageRef, Platforms, TaskDefinition};
+use ecs_tasks::{ImageFinding, TaskDefinition};
 use futures_util::future::join_all;
 use serde_json::Value;
 
@@ -45,40 +45,17 @@ enum Finding {
 }
 
 async fn images(session: &Session, definition: &TaskDefinition) -> Vec<Finding> {
-    let mut images: Vec<(String, ImageRef)> = Vec::new();
-    for container in definition.containers() {
-        let name = container["name"].as_str().unwrap_or_default();
-        let image = container["image"].as_str().and_then(|image| image.parse().ok());
-        if let Some(image) = image
-            && !images.iter().any(|(_, known)| *known == image)
-        {
-            images.push((name.to_owned(), image));
+    let findings = definition.check_images(session).await;
+    findings.into_iter().map(Finding::from).collect()
+}
+
+impl From<ImageFinding> for Finding {
+    fn from(finding: ImageFinding) -> Self {
+        match finding {
+            ImageFinding::Unfit(problem) => Self::Fault { input: "image", problem },
+            ImageFinding::NotChecked(note) => Self::Note(note),
         }
     }
-    let wanted = definition.architecture();
-    let answers = join_all(images.iter().map(|(_, image)| image.platforms(session))).await;
-    let mut findings = Vec::new();
-    for ((container, image), platforms) in images.iter().zip(answers) {
-        match platforms {
-            None => {}
-            Some(Platforms::Known(built)) if built.iter().any(|it| it == wanted) => {}
-            Some(Platforms::Known(built)) => findings.push(Finding::Fault {
-                input: "image",
-                problem: format!(
-                    "`{image}` is built for {}, and the tasks of `{container}` run on {wanted}: build it for that, or set `runtimePlatform`",
-                    built.join(", ")
-                ),
-            }),
-            Some(Platforms::Missing) => findings.push(Finding::Fault {
-                input: "image",
-                problem: format!("ECR holds no image `{image}`, which the container `{container}` needs"),
-            }),
-            Some(Platforms::Unknown(why)) => {
-                findings.push(Finding::Note(format!("not checked: the CPU architecture of `{image}` ({why})")));
-            }
-        }
-    }
-    findings
 }
 
 /// A reference to a secret, taken apart.

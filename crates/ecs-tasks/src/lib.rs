@@ -16,6 +16,6 @@ pub use diff::{Change, as_diff, changes};
 pub use ecs::{Ecs, EcsError, last_part};
 pub use image::{EcrRegistry, ImageRef, NotAnImage, Resolved};
 pub use logs::{Follower, LogPlace, LogStream};
-pub use platform::Platforms;
+pub use platform::ImageFinding;
 pub use stopped::{Blame, Cause, StoppedContainer, StoppedTask, exit_code_in_words};
 pub use words::shortened;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_ecr::types::ImageIdentifier;
 use aws_session::{AwsError, Session};
+use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::{ImageRef, TaskDefinition, image::client_in};
@@ -18,7 +19,7 @@ const MEDIA_TYPES: [&str; 4] = [
 
 /// What ECR says of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Platforms {
+pub(crate) enum Platforms {
     /// `amd64`, `arm64`.
     Known(Vec<String>),
     /// It is there; more could not be found out, and why.
@@ -29,7 +30,7 @@ pub enum Platforms {
 
 impl TaskDefinition {
     /// The CPU architecture that its tasks run on, as images name it.
-    pub fn architecture(&self) -> &'static str {
+    fn architecture(&self) -> &'static str {
         match self.get("runtimePlatform").and_then(|platform| platform["cpuArchitecture"].as_str())
         {
             Some("ARM64") => "arm64",
@@ -38,9 +39,61 @@ impl TaskDefinition {
     }
 }
 
+/// Something about an image that a task needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageFinding {
+    /// No task could start with it: ECR does not hold it, or it is built for another CPU.
+    Unfit(String),
+    /// Whether it fits could not be found out, and why.
+    NotChecked(String),
+}
+
+impl TaskDefinition {
+    /// What ECR says against the images of its containers: each is asked for once, others than ECR's not at all.
+    pub async fn check_images(&self, session: &Session) -> Vec<ImageFinding> {
+        let mut images: Vec<(String, ImageRef)> = Vec::new();
+        for container in self.containers() {
+            let name = container["name"].as_str().unwrap_or_default();
+            let image = container["image"].as_str().and_then(|image| image.parse().ok());
+            if let Some(image) = image
+                && !images.iter().any(|(_, known)| *known == image)
+            {
+                images.push((name.to_owned(), image));
+            }
+        }
+        let answers = join_all(images.iter().map(|(_, image)| image.platforms(session))).await;
+        let findings = images.iter().zip(answers).filter_map(|((container, image), platforms)| {
+            self.finding(container, image, platforms?)
+        });
+        findings.collect()
+    }
+
+    fn finding(
+        &self,
+        container: &str,
+        image: &ImageRef,
+        platforms: Platforms,
+    ) -> Option<ImageFinding> {
+        let wanted = self.architecture();
+        Some(match platforms {
+            Platforms::Known(built) if built.iter().any(|it| it == wanted) => return None,
+            Platforms::Known(built) => ImageFinding::Unfit(format!(
+                "`{image}` is built for {}, and the tasks of `{container}` run on {wanted}: build it for that, or set `runtimePlatform`",
+                built.join(", ")
+            )),
+            Platforms::Missing => ImageFinding::Unfit(format!(
+                "ECR holds no image `{image}`, which the container `{container}` needs"
+            )),
+            Platforms::Unknown(why) => ImageFinding::NotChecked(format!(
+                "not checked: the CPU architecture of `{image}` ({why})"
+            )),
+        })
+    }
+}
+
 impl ImageRef {
     /// `None` where the image is not in ECR.
-    pub async fn platforms(&self, session: &Session) -> Option<Platforms> {
+    pub(crate) async fn platforms(&self, session: &Session) -> Option<Platforms> {
         let registry = self.ecr()?;
         let client = client_in(session, &registry.region);
         let mut id = ImageIdentifier::builder();

@@ -3,7 +3,7 @@
 use aws_sdk_ecs::types::{
     AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, DeploymentControllerType,
     LaunchType, NetworkConfiguration, PlacementConstraint, PlacementStrategy, PropagateTags,
-    Service, Tag,
+    Service, Tag, TaskVolumeConfiguration,
 };
 use ecs_tasks::{LogPlace, LogStream, TaskDefinition};
 use serde_json::json;
@@ -24,7 +24,10 @@ pub(crate) struct Ask {
     pub(crate) network: Option<AwsVpcConfiguration>,
     pub(crate) placement_constraints: Vec<PlacementConstraint>,
     pub(crate) placement_strategy: Vec<PlacementStrategy>,
+    /// The service's own.
     pub(crate) tags: Vec<Tag>,
+    /// Those that the definition leaves to be configured at launch.
+    pub(crate) volumes: Vec<TaskVolumeConfiguration>,
     pub(crate) managed_tags: bool,
     pub(crate) propagate_tags: Option<PropagateTags>,
 }
@@ -80,34 +83,29 @@ pub(crate) fn ask(inputs: &Inputs, service: Option<&Service>, definition: &TaskD
     // ECS refuses a network for a task that has none of its own.
     let awsvpc = definition.get("networkMode").is_some_and(|mode| mode == "awsvpc");
     let placed = service.filter(|_| !capacity.is_fargate());
-    let mut ask = Ask {
+    let tags = service.map(Service::tags).unwrap_or_default().iter();
+    let by_aws = |tag: &&Tag| tag.key().is_some_and(|key| key.starts_with("aws:"));
+    Ask {
         platform_version: service
             .and_then(Service::platform_version)
             .or_else(|| task_set.and_then(|set| set.platform_version()))
             .filter(|_| capacity.is_fargate())
             .map(str::to_owned),
-        network: awsvpc.then(|| overridden(inputs, network)).flatten(),
+        network: awsvpc.then(|| overridden(inputs, network, &capacity)).flatten(),
         placement_constraints: placed
             .map(|it| it.placement_constraints().to_vec())
             .unwrap_or_default(),
         placement_strategy: placed.map(|it| it.placement_strategy().to_vec()).unwrap_or_default(),
         managed_tags: service.is_some_and(Service::enable_ecs_managed_tags),
+        tags: tags.filter(|tag| !by_aws(tag)).cloned().collect(),
+        // RunTask cannot take over a service's tags: they are given to it.
+        propagate_tags: service
+            .and_then(Service::propagate_tags)
+            .filter(|from| **from == PropagateTags::TaskDefinition)
+            .cloned(),
         capacity,
         ..Ask::default()
-    };
-    match service.and_then(Service::propagate_tags) {
-        // RunTask cannot: what it would copy is given to it.
-        Some(PropagateTags::Service) => {
-            let own = service.map(Service::tags).unwrap_or_default().iter();
-            let by_aws = |tag: &&Tag| tag.key().is_some_and(|key| key.starts_with("aws:"));
-            ask.tags = own.filter(|tag| !by_aws(tag)).cloned().collect();
-        }
-        Some(PropagateTags::TaskDefinition) => {
-            ask.propagate_tags = Some(PropagateTags::TaskDefinition);
-        }
-        _ => {}
     }
-    ask
 }
 
 fn capacity(inputs: &Inputs, service: Option<&Service>) -> Capacity {
@@ -141,7 +139,11 @@ fn item(provider: &Provider) -> Option<CapacityProviderStrategyItem> {
         .ok()
 }
 
-fn overridden(inputs: &Inputs, from: Option<&AwsVpcConfiguration>) -> Option<AwsVpcConfiguration> {
+fn overridden(
+    inputs: &Inputs,
+    from: Option<&AwsVpcConfiguration>,
+    capacity: &Capacity,
+) -> Option<AwsVpcConfiguration> {
     let subnets = match (inputs.subnets.is_empty(), from) {
         (false, _) => inputs.subnets.clone(),
         (true, Some(from)) => from.subnets().to_vec(),
@@ -155,6 +157,10 @@ fn overridden(inputs: &Inputs, from: Option<&AwsVpcConfiguration>) -> Option<Aws
     let public = match inputs.assign_public_ip {
         Some(PublicIp::Enabled) => Some(AssignPublicIp::Enabled),
         Some(PublicIp::Disabled) => Some(AssignPublicIp::Disabled),
+        // Only Fargate gives a task a public address.
+        None if matches!(capacity, Capacity::Launch(LaunchType::Ec2 | LaunchType::External)) => {
+            None
+        }
         None => from.and_then(AwsVpcConfiguration::assign_public_ip).cloned(),
     };
     AwsVpcConfiguration::builder()
@@ -292,6 +298,8 @@ mod tests {
             (["a".to_owned(), "b".to_owned()].as_slice(), ["c".to_owned()].as_slice())
         );
         assert_eq!(network.assign_public_ip(), Some(&AssignPublicIp::Disabled));
+        let network = ask(&inputs(&["--launch-type=EC2"]), Some(&service), &definition()).network;
+        assert_eq!(network.unwrap().assign_public_ip(), None);
         let mut bridge = definition();
         bridge.set("networkMode", Some(json!("bridge")));
         assert_eq!(ask(&inputs(&[]), Some(&service), &bridge).network, None);
@@ -330,6 +338,10 @@ mod tests {
             .build();
         let asked = ask(&inputs(&[]), Some(&service), &definition());
         assert_eq!((asked.tags, asked.propagate_tags), (vec![tag("team")], None));
+        let from = PropagateTags::TaskDefinition;
+        let service = Service::builder().tags(tag("team")).propagate_tags(from.clone()).build();
+        let asked = ask(&inputs(&[]), Some(&service), &definition());
+        assert_eq!((asked.tags, asked.propagate_tags), (vec![tag("team")], Some(from)));
     }
 
     #[test]

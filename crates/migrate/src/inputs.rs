@@ -106,7 +106,8 @@ pub struct Inputs {
 
     /// Read the secrets of that container, to hide them in its log.
     ///
-    /// This run needs `secretsmanager:GetSecretValue` for them. Parameter Store is not read.
+    /// This run needs `secretsmanager:GetSecretValue` and, for parameters, `ssm:GetParameters` for them (and `kms:Decrypt`
+    /// where the key is your own).
     #[arg(long)]
     pub mask_secrets: bool,
 

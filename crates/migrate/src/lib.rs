@@ -11,6 +11,7 @@ mod secrets;
 mod start;
 mod token;
 mod values;
+mod volumes;
 mod watch;
 
 use std::time::Duration;

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use actions_runtime::{Faults, Step, did_you_mean};
 use aws_sdk_ecs::types::Service;
-use ecs_tasks::{Ecs, LogStream, Resolved, TaskDefinition};
+use ecs_tasks::{Ecs, ImageFinding, LogStream, Resolved, TaskDefinition};
 
 use crate::{
     ask::{self, Ask},
     inputs::{Inputs, LogDriver},
+    volumes,
 };
 
 /// What is needed to decide.
@@ -53,8 +54,28 @@ pub(crate) async fn look(step: &Step, inputs: &Inputs, ecs: &Ecs) -> miette::Res
             ),
         );
     }
+    let volumes = from.as_ref().map_or_else(
+        || Ok(Vec::new()),
+        |from| volumes::configured_at_launch(from, service.as_ref()),
+    );
+    let volumes = volumes.map_err(|problem| faults.add("task-definition", problem)).ok();
+    let copy = from
+        .as_ref()
+        .zip(container.as_deref())
+        .map(|(from, container)| ask::copy(from, container, image.as_deref(), inputs));
+    // The image that is to be replaced is nobody's fault.
+    if let Some(copy) = copy.as_ref().filter(|_| image.is_some() == inputs.image.is_some()) {
+        for finding in copy.check_images(ecs.session()).await {
+            match finding {
+                ImageFinding::Unfit(problem) => faults.add("image", problem),
+                ImageFinding::NotChecked(note) => step.say(note),
+            }
+        }
+    }
     faults.check()?;
-    let (Some(from), Some(container)) = (from, container) else {
+    let (Some(from), Some(container), Some(mut copy), Some(volumes)) =
+        (from, container, copy, volumes)
+    else {
         // A service without a task definition of its own: CodeDeploy keeps it in task sets.
         return Err(Faults::one(
             "task-definition",
@@ -62,8 +83,7 @@ pub(crate) async fn look(step: &Step, inputs: &Inputs, ecs: &Ecs) -> miette::Res
         )
         .into());
     };
-    let ask = ask::ask(inputs, service.as_ref(), &from);
-    let mut copy = ask::copy(&from, &container, image.as_deref(), inputs);
+    let ask = Ask { volumes, ..ask::ask(inputs, service.as_ref(), &from) };
     let new_log = match inputs.log_driver {
         Some(LogDriver::Awslogs) => {
             ask::redirect_log(&mut copy, &container, ecs.session().region())

@@ -1,5 +1,7 @@
 //! The secrets of the container that migrates, read to be hidden: a program in trouble prints its connection string.
 
+use std::collections::BTreeMap;
+
 use actions_runtime::Step;
 use aws_sdk_secretsmanager::{Client, config::Builder};
 use aws_session::{AwsError, Session};
@@ -8,35 +10,50 @@ use ecs_tasks::TaskDefinition;
 use secrecy::SecretString;
 use serde_json::Value;
 
+use crate::error::Error;
+
 /// What `valueFrom` of a secret refers to (ECS: "Specifying sensitive data using Secrets Manager secrets").
 #[derive(Debug, PartialEq, Eq)]
 enum Reference {
-    Secret {
-        arn: String,
-        region: String,
-        json_key: Option<String>,
-        stage: Option<String>,
-        version: Option<String>,
+    Secret(Secret),
+    /// A name or an ARN of Parameter Store. A name is one of the session's region.
+    Parameter {
+        name: String,
+        region: Option<String>,
     },
-    /// A name or an ARN of Parameter Store, which this program has no client for.
-    Parameter,
 }
+
+#[derive(Debug, PartialEq, Eq)]
+struct Secret {
+    arn: String,
+    region: String,
+    json_key: Option<String>,
+    stage: Option<String>,
+    version: Option<String>,
+}
+
+/// Parameter Store: `GetParameters`, `Names`.
+const AT_ONCE: usize = 10;
 
 impl Reference {
     fn of(value_from: &str) -> Self {
         let parts: Vec<&str> = value_from.split(':').collect();
         if parts.len() < 7 || parts[2] != "secretsmanager" {
-            return Self::Parameter;
+            let region = parts.get(3).filter(|_| parts[0] == "arn");
+            return Self::Parameter {
+                name: value_from.to_owned(),
+                region: region.map(|region| (*region).to_owned()),
+            };
         }
         let part =
             |at: usize| parts.get(at).filter(|part| !part.is_empty()).map(|it| (*it).to_owned());
-        Self::Secret {
+        Self::Secret(Secret {
             arn: parts[..7].join(":"),
             region: parts[3].to_owned(),
             json_key: part(7),
             stage: part(8),
             version: part(9),
-        }
+        })
     }
 }
 
@@ -46,31 +63,66 @@ pub(crate) async fn mask(
     session: &Session,
     definition: &TaskDefinition,
     container: &str,
-) -> Result<(), AwsError> {
+) -> miette::Result<()> {
     let secrets = definition.container(container).and_then(|it| it["secrets"].as_array());
+    let mut parameters: BTreeMap<Option<String>, Vec<String>> = BTreeMap::new();
     for secret in secrets.into_iter().flatten() {
-        let name = secret["name"].as_str().unwrap_or_default();
-        let reference = Reference::of(secret["valueFrom"].as_str().unwrap_or_default());
-        let Reference::Secret { arn, region, json_key, stage, version } = reference else {
-            step.warning(format!(
-                "`{name}` comes from Parameter Store, which is not read: it is not masked"
-            ));
-            continue;
-        };
-        let config = Builder::from(session.config()).region(Region::new(region));
-        let answer = Client::from_conf(config.build())
-            .get_secret_value()
-            .secret_id(&arn)
-            .set_version_stage(stage)
-            .set_version_id(version)
-            .send()
-            .await
-            .map_err(|error| session.explain("secretsmanager:GetSecretValue", &arn, error))?;
-        for value in values(answer.secret_string().unwrap_or_default(), json_key.as_deref()) {
-            step.mask(&SecretString::from(value));
+        match Reference::of(secret["valueFrom"].as_str().unwrap_or_default()) {
+            Reference::Secret(secret) => {
+                for value in secret.read(session).await? {
+                    step.mask(&SecretString::from(value));
+                }
+            }
+            Reference::Parameter { name, region } => {
+                parameters.entry(region).or_default().push(name);
+            }
+        }
+    }
+    for (region, names) in &parameters {
+        for names in names.chunks(AT_ONCE) {
+            for value in read_parameters(session, region.as_deref(), names).await? {
+                step.mask(&SecretString::from(value));
+            }
         }
     }
     Ok(())
+}
+
+impl Secret {
+    async fn read(&self, session: &Session) -> Result<Vec<String>, AwsError> {
+        let config = Builder::from(session.config()).region(Region::new(self.region.clone()));
+        let answer = Client::from_conf(config.build())
+            .get_secret_value()
+            .secret_id(&self.arn)
+            .set_version_stage(self.stage.clone())
+            .set_version_id(self.version.clone())
+            .send()
+            .await
+            .map_err(|error| session.explain("secretsmanager:GetSecretValue", &self.arn, error))?;
+        Ok(values(answer.secret_string().unwrap_or_default(), self.json_key.as_deref()))
+    }
+}
+
+async fn read_parameters(
+    session: &Session,
+    region: Option<&str>,
+    names: &[String],
+) -> miette::Result<Vec<String>> {
+    let mut config = aws_sdk_ssm::config::Builder::from(session.config());
+    if let Some(region) = region {
+        config = config.region(Region::new(region.to_owned()));
+    }
+    let answer = aws_sdk_ssm::Client::from_conf(config.build())
+        .get_parameters()
+        .set_names(Some(names.to_vec()))
+        .with_decryption(true)
+        .send()
+        .await
+        .map_err(|error| session.explain("ssm:GetParameters", names.join(", "), error))?;
+    if !answer.invalid_parameters().is_empty() {
+        return Err(Error::NoParameter(answer.invalid_parameters().join("`, `")).into());
+    }
+    Ok(answer.parameters.unwrap_or_default().into_iter().filter_map(|it| it.value).collect())
 }
 
 /// What the container is given; of a whole JSON secret the texts in it too.
@@ -92,12 +144,18 @@ mod tests {
     #[test]
     fn references_are_taken_apart() {
         let arn = "arn:aws:secretsmanager:eu-west-1:1:secret:todo/database-AbCdEf";
-        let secret = |json_key: Option<&str>, stage: Option<&str>| Reference::Secret {
-            arn: arn.to_owned(),
-            region: "eu-west-1".to_owned(),
-            json_key: json_key.map(str::to_owned),
-            stage: stage.map(str::to_owned),
-            version: None,
+        let secret = |json_key: Option<&str>, stage: Option<&str>| {
+            Reference::Secret(Secret {
+                arn: arn.to_owned(),
+                region: "eu-west-1".to_owned(),
+                json_key: json_key.map(str::to_owned),
+                stage: stage.map(str::to_owned),
+                version: None,
+            })
+        };
+        let parameter = |name: &str, region: Option<&str>| Reference::Parameter {
+            name: name.to_owned(),
+            region: region.map(str::to_owned),
         };
         assert_eq!(Reference::of(arn), secret(None, None));
         assert_eq!(Reference::of(&format!("{arn}:url::")), secret(Some("url"), None));
@@ -105,8 +163,9 @@ mod tests {
             Reference::of(&format!("{arn}::AWSPREVIOUS:")),
             secret(None, Some("AWSPREVIOUS"))
         );
-        assert_eq!(Reference::of("/todo/parameter"), Reference::Parameter);
-        assert_eq!(Reference::of("arn:aws:ssm:eu-west-1:1:parameter/x"), Reference::Parameter);
+        assert_eq!(Reference::of("/todo/parameter"), parameter("/todo/parameter", None));
+        let arn = "arn:aws:ssm:us-east-1:1:parameter/x";
+        assert_eq!(Reference::of(arn), parameter(arn, Some("us-east-1")));
     }
 
     #[test]

@@ -115,6 +115,9 @@ impl Starter<'_> {
         if !ask.tags.is_empty() {
             request = request.set_tags(Some(ask.tags.clone()));
         }
+        if !ask.volumes.is_empty() {
+            request = request.set_volume_configurations(Some(ask.volumes.clone()));
+        }
         if !ask.placement_constraints.is_empty() {
             request = request.set_placement_constraints(Some(ask.placement_constraints.clone()));
         }

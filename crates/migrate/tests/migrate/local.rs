@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use local_aws::{LocalAws, Needs};
-use serde_json::json;
+use serde_json::{Value, json};
 use step_harness::{Run, Step, step};
 
 const CLUSTER: &str = "migrate";
@@ -41,17 +41,22 @@ fn aws() -> &'static LocalAws {
 
 /// Each test has a family of its own: migrations of one family wait for each other.
 fn migrate(family: &str, script: &str) -> Step {
+    migrate_with(family, script, json!([]))
+}
+
+fn migrate_with(family: &str, script: &str, secrets: Value) -> Step {
     let aws = aws();
     let from = aws
         .call("ecs", "describe_task_definition", &json!({ "taskDefinition": "todo-api" }))
         .unwrap();
-    let from = &from["taskDefinition"];
+    let mut containers = from["taskDefinition"]["containerDefinitions"].clone();
+    containers[0]["secrets"] = secrets;
     aws.call(
         "ecs",
         "register_task_definition",
         &json!({
             "family": family, "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
-            "cpu": "256", "memory": "512", "containerDefinitions": from["containerDefinitions"],
+            "cpu": "256", "memory": "512", "containerDefinitions": containers,
         }),
     )
     .unwrap();
@@ -111,6 +116,34 @@ fn a_signal_stops_its_container() {
     let run = running.finish();
     assert_end(&run, "cancelled", 130);
     assert_gone(&run);
+}
+
+#[test]
+fn parameters_and_secrets_are_hidden_in_its_log() {
+    let call =
+        |service: &str, call: &str, parameters| aws().call(service, call, &parameters).unwrap();
+    call(
+        "ssm",
+        "put_parameter",
+        json!({ "Name": "/todo/url", "Type": "String", "Value": "postgres://hush@db" }),
+    );
+    let secret = call(
+        "secretsmanager",
+        "create_secret",
+        json!({ "Name": "todo/key", "SecretString": "{\"key\":\"quiet-please\"}" }),
+    );
+    let secrets = json!([
+        { "name": "URL", "valueFrom": "/todo/url" },
+        { "name": "KEY", "valueFrom": format!("{}:key::", secret["ARN"].as_str().unwrap()) },
+    ]);
+    let script = "echo connecting to $URL with $KEY";
+    let run = migrate_with("masks", script, secrets).input("mask-secrets", "true").run();
+    assert_end(&run, "migrated", 0);
+    assert!(run.log.contains("│ connecting to *** with ***"), "{run:#?}");
+    let secrets = json!([{ "name": "URL", "valueFrom": "/todo/nothing" }]);
+    let run = migrate_with("masks-not", script, secrets).input("mask-secrets", "true").run();
+    assert_end(&run, "failed", 1);
+    assert!(run.output("reason").contains("Parameter Store has no `/todo/nothing`"), "{run:#?}");
 }
 
 #[test]

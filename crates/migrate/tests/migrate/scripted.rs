@@ -1,6 +1,7 @@
 //! What no emulator can stage: each scenario is a file in `crates/scripted-aws/scenarios/`.
 
 use scripted_aws::ScriptedAws;
+use serde_json::json;
 use step_harness::{Run, Step, step};
 
 const IMAGE: &str = concat!(
@@ -335,6 +336,44 @@ fn a_dry_run_writes_nothing_and_shows_what_would_run() {
     for part in [r#"["todo-api","migrate"]"#, "sha256:2222", "subnet", "none of them writing"] {
         assert!(run.log.contains(part), "{part}: {run:#?}");
     }
+}
+
+#[test]
+fn an_image_for_another_cpu_is_told_with_the_other_faults() {
+    let aws = ScriptedAws::play("image-for-another-cpu");
+    let run = migrate(&aws).run();
+    assert_end(&run, "failed", 2, "is built for arm64, and the tasks of `api` run on amd64");
+    let run = migrate(&aws).input("task-definition", "todo-apy").run();
+    assert_end(&run, "failed", 2, "there is no task definition `todo-apy`");
+    assert!(aws.writes().is_empty());
+    // What may not be asked is a note.
+    let denied = "- {on: BatchGetImage, times: always, does: deny}";
+    let run = migrate(&ScriptedAws::play_with("migrate-exits-0", denied)).run();
+    assert_end(&run, "migrated", 0, "");
+    assert!(run.log.contains("not checked: the CPU architecture of"), "{run:#?}");
+}
+
+#[test]
+fn a_volume_that_the_service_configures_is_configured_for_the_task() {
+    let (aws, _) = check("migrate-volume-at-launch", "migrated", 0, "");
+    let asked = aws.calls().into_iter().find(|call| call.operation == "RunTask").unwrap().body;
+    let volume = &asked["volumeConfigurations"][0];
+    assert_eq!(
+        (&volume["name"], &volume["managedEBSVolume"]["sizeInGiB"]),
+        (&json!("data"), &json!(20))
+    );
+    assert_eq!(
+        volume["managedEBSVolume"]["tagSpecifications"],
+        json!([{ "resourceType": "volume" }])
+    );
+    // Nobody says how: refused in words, before anything is written.
+    let run = migrate(&aws)
+        .input("service", "")
+        .input("task-definition", "todo-api")
+        .input("subnets", "subnet-1")
+        .run();
+    assert_end(&run, "failed", 2, "leaves `data` to be configured at launch");
+    assert_eq!(aws.writes().len(), 2, "{:?}", aws.writes());
 }
 
 #[test]

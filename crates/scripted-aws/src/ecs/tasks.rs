@@ -101,6 +101,7 @@ pub(super) fn run(world: &mut World, body: &Value) -> Answer {
             "platformVersion",
             "tags",
             "enableExecuteCommand",
+            "volumeConfigurations",
         ] {
             if let Some(value) = body.get(member) {
                 task.members[member] = value.clone();
@@ -145,6 +146,15 @@ fn check_request(definition: &Value, body: &Value) -> Result<(), crate::refusal:
     if awsvpc && body.pointer("/networkConfiguration/awsvpcConfiguration/subnets/0").is_none() {
         return invalid(
             "Network Configuration must be provided when networkMode 'awsvpc' is specified.".into(),
+        );
+    }
+    let at_launch = definition.get("volumes").and_then(Value::as_array).into_iter().flatten();
+    let mut at_launch = at_launch.filter(|volume| volume["configuredAtLaunch"] == true);
+    let told = body.get("volumeConfigurations").and_then(Value::as_array);
+    let told = |volume: &&Value| told.into_iter().flatten().any(|it| it["name"] == volume["name"]);
+    if at_launch.any(|volume| !told(&volume)) {
+        return invalid(
+            "The task definition is configured to have volumes configured at launch, and volumeConfigurations lacks one.".into(),
         );
     }
     let overrides = body.get("overrides");
