@@ -7,10 +7,12 @@ mod action;
 mod files;
 mod program;
 mod programs;
+mod surface;
 mod tables;
 
 pub use files::{Generated, stale, write};
 pub use programs::all;
+pub use surface::{breaks, unkept};
 
 /// Everything that is generated, as it should stand in the repository.
 pub fn generate() -> miette::Result<Vec<Generated>> {
@@ -19,6 +21,10 @@ pub fn generate() -> miette::Result<Vec<Generated>> {
         generated.push(Generated::whole(
             format!("actions/{}/action.yml", program.name),
             action::yml(&program)?,
+        ));
+        generated.push(Generated::whole(
+            format!("actions/{}/surface.json", program.name),
+            surface::json(&program)?,
         ));
         let tables = [
             ("inputs", tables::inputs(&program)),

@@ -1,7 +1,9 @@
 //! What a program says of itself, read from its types.
 
+use std::any::TypeId;
+
 use actions_runtime::{Exit, input_name, prepare};
-use clap::Command;
+use clap::{Arg, ArgAction, Command};
 use schemars::Schema;
 use serde_json::Value;
 
@@ -24,9 +26,19 @@ pub(crate) struct Input {
     pub(crate) details: String,
     pub(crate) default: String,
     pub(crate) required: bool,
+    /// `flag`, `number`, `lines`, `secret`, `text`, or the values to choose from.
+    pub(crate) kind: Value,
 }
 
-/// An output or a verdict.
+/// An output.
+pub(crate) struct Output {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    /// `flag`, `number`, `lines` or `text`.
+    pub(crate) kind: &'static str,
+}
+
+/// A verdict.
 pub(crate) struct Described {
     pub(crate) name: String,
     pub(crate) description: String,
@@ -61,8 +73,7 @@ impl Program {
                 let defaults: Vec<_> =
                     arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
                 let mut summary = sentence(&summary);
-                if matches!(arg.get_action(), clap::ArgAction::Append) && !summary.contains("line")
-                {
+                if matches!(arg.get_action(), ArgAction::Append) && !summary.contains("line") {
                     summary.push_str(" One a line.");
                 }
                 Input {
@@ -71,18 +82,20 @@ impl Program {
                     details: details.trim().to_owned(),
                     default: defaults.join("\n"),
                     required: arg.is_required_set(),
+                    kind: kind(arg),
                 }
             })
             .collect()
     }
 
-    pub(crate) fn outputs(&self) -> Vec<Described> {
+    pub(crate) fn outputs(&self) -> Vec<Output> {
         let properties =
             self.outputs.get("properties").and_then(Value::as_object).into_iter().flatten();
         properties
-            .map(|(name, schema)| Described {
+            .map(|(name, schema)| Output {
                 name: name.clone(),
                 description: description(schema),
+                kind: output_kind(schema),
             })
             .collect()
     }
@@ -121,6 +134,39 @@ impl Program {
                 Some((described, (self.exit_code)(name.clone())?))
             })
             .collect()
+    }
+}
+
+fn kind(arg: &Arg) -> Value {
+    let parsed = arg.get_value_parser().type_id();
+    let numbers =
+        [TypeId::of::<u16>(), TypeId::of::<u32>(), TypeId::of::<u64>(), TypeId::of::<usize>()];
+    let choices = arg.get_possible_values();
+    if arg.is_hide_set() {
+        "secret".into()
+    } else if parsed == TypeId::of::<bool>() {
+        "flag".into()
+    } else if matches!(arg.get_action(), ArgAction::Append) {
+        "lines".into()
+    } else if !choices.is_empty() {
+        choices.iter().map(|choice| choice.get_name()).collect()
+    } else if numbers.into_iter().any(|number| parsed == number) {
+        "number".into()
+    } else {
+        "text".into()
+    }
+}
+
+fn output_kind(schema: &Value) -> &'static str {
+    let types = &schema["type"];
+    let is = |name: &str| {
+        types == name || types.as_array().is_some_and(|all| all.contains(&name.into()))
+    };
+    match () {
+        () if is("array") => "lines",
+        () if is("boolean") => "flag",
+        () if is("integer") || is("number") => "number",
+        () => "text",
     }
 }
 
