@@ -6,8 +6,11 @@
 mod bench;
 mod demo;
 mod generate;
+mod lint;
 mod process;
+mod release;
 mod test;
+mod tools;
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -19,7 +22,9 @@ Usage: cargo xtask <TASK>
   demo [--keep]         deploy the example app onto an AWS on this machine with all programs, break it, roll it back;
                         --keep leaves it up until Ctrl-C
   test                  every test that this machine can run; what is missing is named with the way to get it
+  lint                  actionlint, zizmor, shellcheck, cargo-deny and dist's plan; part of `test`
   generate [--check]    write what is generated from the programs' own types (action.yml, tables); --check only compares
+  release-tree          the tree that a release's tags point to; --dry-run makes and checks it here (--help says more)
   bench publish [NAME]  web-publish beside awscli, s5cmd and rclone on one server: spa, docs, big, or all
   bench startup         start to first line, resident memory and size of each release binary
 ";
@@ -30,16 +35,21 @@ fn main() -> miette::Result<ExitCode> {
         ["demo"] => demo::run(demo::Keep::No),
         ["demo", "--keep"] => demo::run(demo::Keep::UntilInterrupted),
         ["test"] => test::run().map(|()| ExitCode::SUCCESS),
+        ["lint"] => lint::run_all().map(|()| ExitCode::SUCCESS),
         ["generate"] => generate::run(generate::Mode::Write).map(|()| ExitCode::SUCCESS),
         ["generate", "--check"] => generate::run(generate::Mode::Check).map(|()| ExitCode::SUCCESS),
+        ["release-tree", "--help" | "-h"] => print(release::USAGE),
+        ["release-tree", options @ ..] => release::run(options).map(|()| ExitCode::SUCCESS),
         ["bench", "publish", workloads @ ..] => {
             bench::publish::publish(workloads).map(|()| ExitCode::SUCCESS)
         }
         ["bench", "startup"] => bench::startup().map(|()| ExitCode::SUCCESS),
-        [] | ["help" | "--help" | "-h"] => {
-            let _broken_pipe = std::io::stdout().write_all(USAGE.as_bytes());
-            Ok(ExitCode::SUCCESS)
-        }
+        [] | ["help" | "--help" | "-h"] => print(USAGE),
         other => Err(miette::miette!(help = USAGE, "there is no task `{}`", other.join(" "))),
     }
+}
+
+fn print(text: &str) -> miette::Result<ExitCode> {
+    let _broken_pipe = std::io::stdout().write_all(text.as_bytes());
+    Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use miette::IntoDiagnostic as _;
+use miette::{IntoDiagnostic as _, WrapErr as _};
 
 /// The folder that holds the workspace's Cargo.toml.
 pub(crate) fn root() -> PathBuf {
@@ -35,6 +35,17 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> miette::Result<()> {
     } else {
         Err(miette::miette!("`{program} {}` failed: {status}", arguments.join(" ")))
     }
+}
+
+/// What a program prints; what it says of its failure where it fails.
+pub(crate) fn output(command: &mut Command) -> miette::Result<Vec<u8>> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let out = command.output().into_diagnostic().wrap_err_with(|| program.clone())?;
+    if out.status.success() {
+        return Ok(out.stdout);
+    }
+    let said = [out.stdout, out.stderr].concat();
+    Err(miette::miette!("`{program}` failed: {}", String::from_utf8_lossy(&said).trim()))
 }
 
 /// The cargo that started this task.

@@ -2,6 +2,7 @@
 
 use crate::{
     generate::{self, Mode},
+    lint,
     process::{self, cargo, is_on_path, say},
 };
 
@@ -30,6 +31,9 @@ pub(crate) fn run() -> miette::Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     generate::run(Mode::Check)?;
+    if is_on_path("npm") && is_on_path("python3") {
+        lint::run_all()?;
+    }
     // The tests run the programs and each other's binaries: all of them are there before the first test starts.
     cargo(&["build", "--workspace", "--bins"])?;
     cargo(&["test", "--workspace"])?;
