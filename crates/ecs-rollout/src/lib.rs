@@ -15,6 +15,7 @@ mod rollout;
 mod service;
 mod slow;
 mod summary;
+mod targets;
 mod timeline;
 mod update;
 mod values;

@@ -214,9 +214,9 @@ fn containers(
         return vec![only.clone()];
     }
     let behind: Vec<String> = service
-        .map(|service| service.settings.behind_load_balancer.clone())
-        .unwrap_or_default()
         .into_iter()
+        .flat_map(|service| &service.settings.load_balancers)
+        .map(|balancer| balancer.container.clone())
         .filter(|name| names.contains(name))
         .collect();
     match behind.as_slice() {

@@ -231,7 +231,12 @@ impl<'a> Report<'a> {
             Blame::Platform => "was lost",
             Blame::Asked => "was stopped",
         };
-        self.line(&format!("task {} {whose}: {}", short(explained.task.id()), explained.cause));
+        let check = explained.check.as_ref().map_or_else(String::new, |check| format!(": {check}"));
+        self.line(&format!(
+            "task {} {whose}: {}{check}",
+            short(explained.task.id()),
+            explained.cause
+        ));
         if let Some(advice) = &explained.cause.advice {
             self.step.say(format!("         what to do: {advice}"));
         }
@@ -299,6 +304,15 @@ impl<'a> Report<'a> {
         } else {
             self.once(&format!("why tasks stop cannot be told: {error}"));
         }
+    }
+
+    pub(crate) fn targets_unreadable(&self, error: &AwsError) {
+        let why = if error.is_access_denied() {
+            format!("this run may not call {}", error.operation())
+        } else {
+            error.to_string()
+        };
+        self.line(&format!("not checked: whether a target is healthy ({why})"));
     }
 
     pub(crate) fn records_unreadable(&self) {

@@ -12,6 +12,7 @@ use crate::{
     outputs::Verdict,
     report::{Report, tasks},
     slow::TaskTimes,
+    targets::nobody_serves,
     timeline::seconds,
     update::Target,
     verify::{Verification, Verified, check},
@@ -65,8 +66,37 @@ impl Rollout<'_> {
     }
 
     async fn served(self) -> Outcome {
-        let outcome = self.judged(End::Deployed { without_tasks: false }, None);
+        let outcome = match self.nobody_serves().await {
+            Some(problem) => {
+                self.report.warn(&problem);
+                let reason = format!(
+                    "`{}` is deployed to `{}`, but {problem}",
+                    self.registered, self.target.service
+                );
+                self.outcome(Verdict::Deployed, reason, None)
+            }
+            None => self.judged(End::Deployed { without_tasks: false }, None),
+        };
         self.explained(outcome).await
+    }
+
+    /// Whether the load balancer has nobody to send requests to, as far as it can be asked.
+    async fn nobody_serves(&self) -> Option<String> {
+        let asking = timeout(
+            GRACE,
+            nobody_serves(self.target.ecs.session(), &self.watch.ours().settings.load_balancers),
+        );
+        tokio::select! {
+            biased;
+            () = self.step.cancelled().cancelled() => None,
+            asked = asking => match asked.ok()? {
+                Ok(problem) => problem,
+                Err(error) => {
+                    self.report.targets_unreadable(&error);
+                    None
+                }
+            },
+        }
     }
 
     /// ECS is done; whether the new version answers is another question, where it is asked.
@@ -328,7 +358,9 @@ impl Rollout<'_> {
         if explained.tasks > 1 {
             cause = format!("{cause} ({} tasks)", explained.tasks);
         }
-        if cause.contains("health checks")
+        if let Some(check) = &explained.check {
+            cause = format!("{cause}: {check}");
+        } else if cause.contains("health checks")
             && let Some(check) = self.watch.unhealthy()
         {
             cause = format!("{cause}; {check}");

@@ -63,8 +63,16 @@ pub(crate) struct Settings {
     /// `minimumHealthyPercent` and `maximumPercent`.
     pub(crate) minimum_healthy: Option<i32>,
     pub(crate) maximum: Option<i32>,
-    /// The containers behind its load balancers.
-    pub(crate) behind_load_balancer: Vec<String>,
+    pub(crate) load_balancers: Vec<LoadBalancer>,
+}
+
+/// A load balancer that sends requests to the service's tasks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct LoadBalancer {
+    /// The container behind it.
+    pub(crate) container: String,
+    /// ARNs. A blue/green deployment has a second one to change over to; a classic load balancer has none.
+    pub(crate) target_groups: Vec<String>,
 }
 
 impl Service {
@@ -145,6 +153,19 @@ impl From<&types::Deployment> for Deployment {
     }
 }
 
+impl From<&types::LoadBalancer> for LoadBalancer {
+    fn from(balancer: &types::LoadBalancer) -> Self {
+        let alternate = balancer
+            .advanced_configuration()
+            .and_then(types::AdvancedConfiguration::alternate_target_group_arn);
+        let groups = [balancer.target_group_arn(), alternate];
+        Self {
+            container: balancer.container_name().unwrap_or_default().to_owned(),
+            target_groups: groups.into_iter().flatten().map(str::to_owned).collect(),
+        }
+    }
+}
+
 impl From<&types::Service> for Settings {
     fn from(service: &types::Service) -> Self {
         let configuration = service.deployment_configuration();
@@ -167,12 +188,7 @@ impl From<&types::Service> for Settings {
             minimum_healthy: configuration
                 .and_then(types::DeploymentConfiguration::minimum_healthy_percent),
             maximum: configuration.and_then(types::DeploymentConfiguration::maximum_percent),
-            behind_load_balancer: service
-                .load_balancers()
-                .iter()
-                .filter_map(types::LoadBalancer::container_name)
-                .map(str::to_owned)
-                .collect(),
+            load_balancers: service.load_balancers().iter().map(LoadBalancer::from).collect(),
         }
     }
 }

@@ -76,7 +76,7 @@ pub(crate) fn advice(
     }
     let starting = took(STARTING) + waiting + pulling + took(BOOTING);
     advice.extend(batches(settings, tasks, starting));
-    let load_balanced = !settings.behind_load_balancer.is_empty();
+    let load_balanced = !settings.load_balancers.is_empty();
     let checks = took(HEALTH_CHECKS);
     if checks >= 30.0 && load_balanced {
         advice.push(format!(
@@ -127,6 +127,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::service::LoadBalancer;
 
     fn span(name: &str, from: f64, to: f64) -> Span {
         Span { name: name.to_owned(), from, to }
@@ -160,7 +161,7 @@ mod tests {
         }))
         .unwrap();
         let settings = Settings {
-            behind_load_balancer: vec!["api".to_owned()],
+            load_balancers: vec![LoadBalancer::default()],
             minimum_healthy: Some(100),
             maximum: Some(150),
             ..Settings::default()

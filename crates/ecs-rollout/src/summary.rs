@@ -101,6 +101,9 @@ fn cause(explained: &Explained) -> String {
     let mut section = format!("#### {}\n\n", prose(&explained.cause.what));
     let count = i32::try_from(explained.tasks).unwrap_or(i32::MAX);
     _ = writeln!(section, "{}, the first of them {}.", tasks(count), code(explained.task.id()));
+    if let Some(check) = &explained.check {
+        _ = writeln!(section, "\nIts target: {}.", prose(check));
+    }
     if let Some(advice) = &explained.cause.advice {
         _ = writeln!(section, "\n**What to do:** {}", prose(advice));
     }

@@ -22,6 +22,8 @@ pub struct StoppedTask {
     pub stopped_at: Option<f64>,
     pub stop_code: Option<String>,
     pub reason: Option<String>,
+    /// Its addresses in the service's subnets.
+    pub addresses: Vec<String>,
     pub containers: Vec<StoppedContainer>,
 }
 
@@ -68,6 +70,13 @@ impl StoppedTask {
     /// Whether it had been RUNNING.
     pub fn ran(&self) -> bool {
         self.started_at.is_some()
+    }
+
+    /// The ARN of the target group whose check it failed, where that is why ECS stopped it.
+    pub fn failed_target_group(&self) -> Option<&str> {
+        let reason = self.reason.as_deref().filter(|it| it.contains("ELB health checks"))?;
+        let (_, arn) = reason.split_once("(target-group ")?;
+        arn.split(')').next()
     }
 
     pub fn container(&self, name: &str) -> Option<&StoppedContainer> {
@@ -337,6 +346,13 @@ impl From<&Task> for StoppedTask {
             stopped_at: seconds(task.stopped_at()),
             stop_code: task.stop_code().map(TaskStopCode::as_str).map(str::to_owned),
             reason: task.stopped_reason().map(str::to_owned),
+            addresses: task
+                .containers()
+                .iter()
+                .flat_map(aws_sdk_ecs::types::Container::network_interfaces)
+                .filter_map(|interface| interface.private_ipv4_address())
+                .map(str::to_owned)
+                .collect(),
             containers: task
                 .containers()
                 .iter()

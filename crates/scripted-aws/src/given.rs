@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::balancers::group_arn;
 use crate::patch::lay_over;
 use crate::scenario::{Breaker, GivenImage, GivenService, Rollout, Scenario};
 use crate::step::Steps;
@@ -22,6 +23,12 @@ impl World {
             .into_iter()
             .map(|group| (group, BTreeMap::new()))
             .collect();
+        self.roles = given.roles.clone().unwrap_or_else(|| {
+            ["todo-api-task", "todo-api-execution"]
+                .map(|role| (role.to_owned(), "ecs-tasks.amazonaws.com".to_owned()))
+                .into()
+        });
+        self.target_groups.entry(SERVICE.into()).or_insert_with(nothing);
         self.build_images(scenario);
         self.build_secrets(scenario);
         self.build_definitions(scenario);
@@ -259,7 +266,7 @@ fn service_settings(breaker: Breaker) -> Value {
         "schedulingStrategy": "REPLICA",
         "healthCheckGracePeriodSeconds": 0,
         "loadBalancers": [{
-            "targetGroupArn": arn("elasticloadbalancing", "targetgroup/todo-api/0123456789abcdef"),
+            "targetGroupArn": group_arn(SERVICE),
             "containerName": "api",
             "containerPort": 8080,
         }],

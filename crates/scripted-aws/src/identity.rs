@@ -1,65 +1,56 @@
-//! STS: who calls.
+//! STS: who calls. IAM, as far as a deployer asks it: whether a role is there.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use crate::ACCOUNT;
-use crate::refusal::Refusal;
+use crate::refusal::{Answer, Refusal, refuse, required};
 use crate::world::World;
 
-/// The fields of a query request (`Action=GetCallerIdentity&Version=…`).
-pub(crate) fn fields(body: &str) -> BTreeMap<String, String> {
-    let decode =
-        |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-    body.split('&')
-        .filter_map(|field| field.split_once('='))
-        .map(|(key, value)| (decode(key), decode(value)))
-        .collect()
-}
-
-pub(crate) fn call(world: &World, operation: &str, fields: &Value) -> Result<String, Refusal> {
-    let result = match operation {
-        "GetCallerIdentity" => format!(
-            "<Arn>arn:aws:sts::{ACCOUNT}:assumed-role/deploy/ci</Arn><UserId>AROAEXAMPLE:ci</UserId><Account>{ACCOUNT}</Account>"
-        ),
+pub(crate) fn call(world: &World, operation: &str, fields: &Value) -> Answer {
+    match operation {
+        "GetCallerIdentity" => Ok(json!({
+            "Arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/deploy/ci"),
+            "UserId": "AROAEXAMPLE:ci",
+            "Account": ACCOUNT,
+        })),
         "AssumeRole" | "AssumeRoleWithWebIdentity" => {
             let role = fields["RoleArn"].as_str().unwrap_or_default();
             let name = role.rsplit('/').next().unwrap_or_default();
             let session = fields["RoleSessionName"].as_str().unwrap_or("session");
             let ends = iso(world.clock.millis(world.clock.now + Duration::from_hours(1)) / 1000);
-            format!(
-                "<Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>token</SessionToken>\
-                 <Expiration>{ends}</Expiration></Credentials>\
-                 <AssumedRoleUser><AssumedRoleId>AROAEXAMPLE:{session}</AssumedRoleId><Arn>arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{session}</Arn></AssumedRoleUser>"
-            )
+            Ok(json!({
+                "Credentials": {
+                    "AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "secret", "SessionToken": "token", "Expiration": ends,
+                },
+                "AssumedRoleUser": {
+                    "AssumedRoleId": format!("AROAEXAMPLE:{session}"),
+                    "Arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{session}"),
+                },
+            }))
         }
-        _ => {
-            let message = format!("Could not find operation {operation} for version 2011-06-15");
-            return Err(Refusal { status: 400, code: "InvalidAction".into(), message });
+        "GetRole" => {
+            let name = required(fields, "RoleName")?;
+            let Some(trusts) = world.roles.get(name) else {
+                let message = format!("The role with name {name} cannot be found.");
+                return Err(Refusal { status: 404, code: "NoSuchEntity".into(), message });
+            };
+            // As IAM gives a policy: percent-encoded JSON, of which only what carries meaning stands here.
+            let policy = format!(
+                "%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22Service%22%3A%22{trusts}%22%7D%7D%5D%7D"
+            );
+            Ok(json!({"Role": {
+                "Path": "/",
+                "RoleName": name,
+                "RoleId": "AROAEXAMPLE",
+                "Arn": format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
+                "CreateDate": "2026-01-01T00:00:00Z",
+                "AssumeRolePolicyDocument": policy,
+            }}))
         }
-    };
-    Ok(format!(
-        "<{operation}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{operation}Result>{result}</{operation}Result>\
-         <ResponseMetadata><RequestId>00000000-0000-4000-8000-000000000000</RequestId></ResponseMetadata></{operation}Response>"
-    ))
-}
-
-pub(crate) fn error(refusal: &Refusal) -> String {
-    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
-    format!(
-        "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>{}</Code><Message>{}</Message></Error>\
-         <RequestId>00000000-0000-4000-8000-000000000000</RequestId></ErrorResponse>",
-        refusal.code,
-        escape(&refusal.message)
-    )
-}
-
-/// The body as `Call` shows it.
-pub(crate) fn shown(fields: &BTreeMap<String, String>) -> Value {
-    json!(fields)
+        _ => refuse("InvalidAction", format!("Could not find operation {operation}")),
+    }
 }
 
 /// Seconds since 1970 as `2026-11-24T18:00:00Z` (the civil calendar's arithmetic: no library is worth one stamp).

@@ -9,6 +9,7 @@
 //!
 //! The words of a scenario file are documented where they are parsed: `scenario.rs` (the file), `step.rs` (timelines), `fault.rs` (faults).
 
+mod balancers;
 mod ecs;
 mod failure;
 mod fault;
@@ -17,7 +18,9 @@ mod identity;
 mod limit;
 mod logs;
 mod operation;
+mod parameters;
 mod patch;
+mod query;
 mod refusal;
 mod registry;
 mod rollout;

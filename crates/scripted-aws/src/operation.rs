@@ -6,18 +6,39 @@ pub(crate) enum Api {
     Logs,
     Ecr,
     Secrets,
+    Parameters,
     Sts,
+    Iam,
+    Balancers,
 }
 
 impl Api {
+    /// By the service's name in `x-amz-target`.
     pub(crate) fn of(target: &str) -> Option<Self> {
         Some(match target {
             "AmazonEC2ContainerServiceV20141113" => Self::Ecs,
             "Logs_20140328" => Self::Logs,
             "AmazonEC2ContainerRegistry_V20150921" => Self::Ecr,
             "secretsmanager" => Self::Secrets,
+            "AmazonSSM" => Self::Parameters,
             _ => return None,
         })
+    }
+
+    /// By the scope of a query's signature (`…/eu-west-1/iam/aws4_request`); who signs in signs nothing.
+    pub(crate) fn of_query(authorization: Option<&str>) -> Self {
+        let signed_for = |service: &str| {
+            authorization.is_some_and(|it| it.contains(&format!("/{service}/aws4_request")))
+        };
+        [Self::Iam, Self::Balancers]
+            .into_iter()
+            .find(|api| signed_for(api.prefix()))
+            .unwrap_or(Self::Sts)
+    }
+
+    /// Forms come in and XML goes out.
+    pub(crate) fn is_query(self) -> bool {
+        matches!(self, Self::Sts | Self::Iam | Self::Balancers)
     }
 
     /// As IAM's actions name it.
@@ -27,13 +48,16 @@ impl Api {
             Self::Logs => "logs",
             Self::Ecr => "ecr",
             Self::Secrets => "secretsmanager",
+            Self::Parameters => "ssm",
             Self::Sts => "sts",
+            Self::Iam => "iam",
+            Self::Balancers => "elasticloadbalancing",
         }
     }
 }
 
 /// Every operation that is played here: a scenario that names another has a typing error.
-pub(crate) const OPERATIONS: [(Api, &[&str]); 5] = [
+pub(crate) const OPERATIONS: [(Api, &[&str]); 8] = [
     (
         Api::Ecs,
         &[
@@ -73,6 +97,12 @@ pub(crate) const OPERATIONS: [(Api, &[&str]); 5] = [
         &["BatchGetImage", "DescribeImages", "DescribeRepositories", "GetDownloadUrlForLayer"],
     ),
     (Api::Secrets, &["DescribeSecret", "GetSecretValue", "ListSecrets"]),
+    (Api::Parameters, &["DescribeParameters"]),
+    (Api::Iam, &["GetRole"]),
+    (
+        Api::Balancers,
+        &["DescribeTargetGroupAttributes", "DescribeTargetGroups", "DescribeTargetHealth"],
+    ),
     (Api::Sts, &["AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"]),
 ];
 

@@ -88,6 +88,16 @@ pub(crate) struct Given {
     /// Secrets Manager: name to stages beside AWSCURRENT.
     #[serde(default)]
     pub(crate) secrets: BTreeMap<String, GivenSecret>,
+    /// SSM parameters, by name.
+    #[serde(default)]
+    pub(crate) parameters: Vec<String>,
+    /// IAM roles, and the service that each trusts; the two of the todo app, which trust ECS, when left out.
+    #[serde(default)]
+    pub(crate) roles: Option<BTreeMap<String, String>>,
+    /// Target groups: `{interval, timeout, healthy-threshold, deregistration-delay, health: {State, Reason, Description}}`, each with
+    /// AWS's own default when left out; `todo-api`, whose targets are healthy, is always there.
+    #[serde(default)]
+    pub(crate) target_groups: BTreeMap<String, Value>,
     /// Log groups; `/ecs/todo-api` when left out.
     #[serde(default)]
     pub(crate) log_groups: Option<Vec<String>>,

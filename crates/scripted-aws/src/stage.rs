@@ -11,7 +11,7 @@ use crate::operation::{Api, writes};
 use crate::refusal::{Refusal, list, text};
 use crate::scenario::{AppAnswer, Scenario};
 use crate::world::{Definition, Service, Task, World, short};
-use crate::{Call, Outcome, ecs, identity, logs, registry, secrets};
+use crate::{Call, Outcome, balancers, ecs, identity, logs, parameters, query, registry, secrets};
 
 /// Everything that a play holds while it is on.
 pub(crate) struct Stage {
@@ -190,9 +190,13 @@ impl Stage {
             Api::Logs => logs::call(world, operation, body),
             Api::Ecr => registry::call(world, operation, body),
             Api::Secrets => secrets::call(world, operation, body),
-            Api::Sts => return identity::call(world, operation, body),
+            Api::Parameters => parameters::call(world, operation, body),
+            Api::Sts | Api::Iam => identity::call(world, operation, body),
+            Api::Balancers => balancers::call(world, operation, body),
         }
-        .map(|answer| answer.to_string())
+        .map(|answer| {
+            if api.is_query() { query::answer(operation, &answer) } else { answer.to_string() }
+        })
     }
 
     fn record(&mut self, request: &Request, outcome: Outcome) {
@@ -209,7 +213,7 @@ impl Stage {
 /// What AWS itself says when it does nothing.
 fn refusal(fault: &Does, request: &Request) -> Option<Refusal> {
     // Codes and statuses differ with the protocol.
-    let (status, throttling, denied, expired) = if request.api == Api::Sts {
+    let (status, throttling, denied, expired) = if request.api.is_query() {
         (403, "Throttling", "AccessDenied", "ExpiredToken")
     } else {
         (400, "ThrottlingException", "AccessDeniedException", "ExpiredTokenException")
@@ -237,6 +241,8 @@ fn denied_text(request: &Request) -> String {
         "resourceArn",
         "logGroupName",
         "SecretId",
+        "RoleName",
+        "TargetGroupArn",
         "repositoryName",
         "cluster",
     ];
@@ -257,13 +263,13 @@ fn denied_text(request: &Request) -> String {
 fn reply(api: Api, answer: Result<String, Refusal>) -> Reply {
     let (status, body) = match answer {
         Ok(body) => (200, body),
-        Err(refusal) if api == Api::Sts => (refusal.status, identity::error(&refusal)),
+        Err(refusal) if api.is_query() => (refusal.status, query::error(&refusal)),
         Err(refusal) => (
             refusal.status,
             json!({"__type": refusal.code, "message": refusal.message}).to_string(),
         ),
     };
-    let content_type = if api == Api::Sts { "text/xml" } else { "application/x-amz-json-1.1" };
+    let content_type = if api.is_query() { "text/xml" } else { "application/x-amz-json-1.1" };
     Reply { status, content_type, body, cut: Cut::No }
 }
 

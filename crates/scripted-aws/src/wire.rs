@@ -20,7 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::operation::Api;
 use crate::stage::{Cut, Reply, Request, Stage, delay};
-use crate::{identity, registry};
+use crate::{query, registry};
 
 pub(crate) struct Shared {
     stage: Mutex<Stage>,
@@ -122,9 +122,9 @@ fn request(headers: &HeaderMap, body: &Bytes) -> Option<Request> {
             if body.is_empty() { json!({}) } else { serde_json::from_slice::<Value>(body).ok()? };
         return Some(Request { api: Api::of(service)?, operation: operation.into(), body });
     }
-    let fields = identity::fields(std::str::from_utf8(body).ok()?);
-    let operation = fields.get("Action")?.clone();
-    Some(Request { api: Api::Sts, operation, body: identity::shown(&fields) })
+    let fields = query::fields(std::str::from_utf8(body).ok()?);
+    let operation = fields["Action"].as_str()?.to_owned();
+    Some(Request { api: Api::of_query(header("authorization")), operation, body: fields })
 }
 
 fn respond(connection: &Connection, reply: Reply) -> Response<Body> {

@@ -22,6 +22,12 @@ pub(crate) struct World {
     /// Repository to images.
     pub(crate) images: BTreeMap<String, Vec<Image>>,
     pub(crate) secrets: BTreeMap<String, Secret>,
+    /// Names of SSM parameters.
+    pub(crate) parameters: Vec<String>,
+    /// Role to the service that may assume it.
+    pub(crate) roles: BTreeMap<String, String>,
+    /// As `given` has them.
+    pub(crate) target_groups: BTreeMap<String, Value>,
     pub(crate) timelines: Vec<Timeline>,
     /// Timelines that deployments and tasks to come will play.
     pub(crate) deployments_to_come: VecDeque<Steps>,
@@ -230,6 +236,9 @@ impl World {
             logs: BTreeMap::new(),
             images: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            parameters: scenario.given.parameters.clone(),
+            roles: BTreeMap::new(),
+            target_groups: scenario.given.target_groups.clone(),
             timelines: Vec::new(),
             deployments_to_come: scenario.deployments.clone().into(),
             tasks_to_come: scenario.tasks.clone().into(),
@@ -340,6 +349,16 @@ impl Service {
     pub(crate) fn event(&mut self, id: String, at: Duration, message: String) {
         self.events.insert(0, Event { id, at, message });
         self.events.truncate(100);
+    }
+}
+
+impl Task {
+    /// Its address in the service's subnets: made of its id, so that each task has one of its own.
+    pub(crate) fn address(&self) -> String {
+        let byte = |at: usize| {
+            self.id.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or(1)
+        };
+        format!("10.0.{}.{}", byte(0), byte(2))
     }
 }
 

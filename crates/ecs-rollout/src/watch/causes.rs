@@ -3,6 +3,8 @@
 use aws_session::AwsError;
 use ecs_tasks::{Blame, Cause, Ecs, LogPlace, StoppedTask, TaskDefinition};
 
+use crate::targets::failed_check;
+
 /// One cause, and how many tasks ended by it.
 #[derive(Debug, Clone)]
 pub(crate) struct Explained {
@@ -13,6 +15,8 @@ pub(crate) struct Explained {
     pub(crate) log: Vec<String>,
     /// Why there are no lines, where that can be said.
     pub(crate) log_note: Option<String>,
+    /// What its load balancer's check got, where that is why it was stopped.
+    pub(crate) check: Option<String>,
 }
 
 /// Those known so far, in the order in which they came.
@@ -53,8 +57,18 @@ impl Causes {
             known.tasks += 1;
             return None;
         }
-        let mut explained =
-            Explained { cause, tasks: 1, task: task.clone(), log: Vec::new(), log_note: None };
+        let mut explained = Explained {
+            cause,
+            tasks: 1,
+            task: task.clone(),
+            log: Vec::new(),
+            log_note: None,
+            check: None,
+        };
+        if let Some(failed) = failed_check(ecs.session(), task).await {
+            explained.cause.advice = Some(failed.advice);
+            explained.check = Some(failed.what);
+        }
         if explained.cause.blame != Blame::Asked {
             explained.read_log(ecs, definition, lines).await;
         }

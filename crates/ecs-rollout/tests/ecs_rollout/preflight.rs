@@ -43,12 +43,38 @@ fn an_image_that_ecr_does_not_hold_is_told() {
 }
 
 #[test]
-fn what_may_not_be_checked_is_a_note() {
-    let denied =
-        "- {on: [BatchGetImage, DescribeSecret, DescribeLogGroups], times: always, does: deny}";
-    let aws = ScriptedAws::play_with("deployed", denied);
+fn a_missing_role_parameter_or_stage_is_told_and_nothing_is_written() {
+    let aws = ScriptedAws::play("needs-missing");
     let run = deploy(&aws).run();
+    assert_eq!(run.code, 2, "{}", run.log);
+    for words in [
+        "`task-definition`: the execution role `todo-api-execution` does not exist",
+        "`secrets`: `DATABASE_URL` of the container `api` refers to the stage `AWSPENDING` of the secret `todo/database`, which it does not have",
+        "`secrets`: `FLAGS` of the container `api` refers to the SSM parameter `/todo/flgs`, which does not exist; did you mean `/todo/flags`?",
+    ] {
+        assert!(run.log.contains(words), "{words}\n{}", run.log);
+    }
+    assert!(
+        !run.log.contains("session-key"),
+        "an ARN names it with and without a slash:\n{}",
+        run.log
+    );
+    assert_eq!(aws.writes(), [""; 0]);
+}
+
+#[test]
+fn what_may_not_be_checked_is_a_note() {
+    let denied = "- {on: [BatchGetImage, DescribeSecret, DescribeLogGroups, GetRole, DescribeParameters], times: always, does: deny}";
+    let aws = ScriptedAws::play_with("deployed", denied);
+    let run = deploy(&aws).input("secrets", "FLAGS=/todo/flags").run();
     check(&run, 0, "deployed", &[]);
-    assert!(run.log.contains("not checked: the log group `/ecs/todo-api` (this run may not call logs:DescribeLogGroups)"), "{}", run.log);
-    assert!(run.log.contains("not checked: the CPU architecture of"), "{}", run.log);
+    for words in [
+        "the log group `/ecs/todo-api` (this run may not call logs:DescribeLogGroups)",
+        "the secret `todo/database-AbCdEf` (this run may not call secretsmanager:DescribeSecret)",
+        "the execution role `todo-api-execution` (this run may not call iam:GetRole)",
+        "the parameters `/todo/flags` (this run may not call ssm:DescribeParameters)",
+        "the CPU architecture of",
+    ] {
+        assert!(run.log.contains(&format!("not checked: {words}")), "{words}\n{}", run.log);
+    }
 }

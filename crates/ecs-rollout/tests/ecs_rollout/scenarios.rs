@@ -127,8 +127,37 @@ fn stages_and_unknown_words_are_told_once() {
 fn unhealthy_behind_the_load_balancer() {
     let aws = ScriptedAws::play("unhealthy");
     let run = deploy(&aws).run();
+    check(
+        &run,
+        3,
+        "rolled-back",
+        &["Task failed ELB health checks", "Health checks failed with these codes: [502]"],
+    );
+    assert!(
+        run.log.contains("what to do: GET /health on its own port has to answer 200 within 5 s; the container answers with another code"),
+        "{}",
+        run.log
+    );
+    let denied = "- {on: [DescribeTargetHealth, DescribeTargetGroups], times: always, does: deny}";
+    let aws = ScriptedAws::play_with("unhealthy", denied);
+    let run = deploy(&aws).run();
     check(&run, 3, "rolled-back", &["Task failed ELB health checks"]);
     assert!(run.log.contains("healthCheckGracePeriodSeconds"), "{}", run.log);
+}
+
+#[test]
+fn deployed_with_no_healthy_target_is_a_warning() {
+    let aws = ScriptedAws::play("no-healthy-target");
+    let run = deploy(&aws).run();
+    let words = "the target group `todo-api` has 2 and none is healthy: unhealthy, Request timed out, Target.Timeout";
+    check(&run, 0, "deployed", &["`todo-api:42` is deployed to `todo-api`, but", words]);
+    let warned = |line: &str| line.starts_with("::warning") && line.contains(words);
+    assert!(run.log.lines().any(warned), "{}", run.log);
+    let denied = "- {on: DescribeTargetHealth, times: always, does: deny}";
+    let aws = ScriptedAws::play_with("no-healthy-target", denied);
+    let run = deploy(&aws).run();
+    check(&run, 0, "deployed", &["`todo-api:42` serves"]);
+    assert!(run.log.contains("not checked: whether a target is healthy"), "{}", run.log);
 }
 
 #[test]

@@ -232,7 +232,7 @@ pub(super) fn task(world: &World, task: &Task, with_tags: bool) -> Value {
                 "name": container.name,
                 "image": container.image,
                 "lastStatus": container.status,
-                "networkInterfaces": [],
+                "networkInterfaces": [{"attachmentId": task.id, "privateIpv4Address": task.address()}],
                 "healthStatus": "UNKNOWN",
                 "cpu": "0",
             });
