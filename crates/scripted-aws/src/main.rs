@@ -1,4 +1,5 @@
-//! Plays one scenario, for people who try a program by hand: prints what to export, then each call as it comes.
+//! Plays one scenario, for people who try a program by hand and for benchmarks: prints what to export, then each call as it comes and
+//! each thing that happened, with its second.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -46,12 +47,16 @@ fn main() -> ExitCode {
         scripted_aws::NEXT_IMAGE
     );
     println!("# the deployed app: {}", aws.app_url());
-    let mut seen = 0;
+    let (mut calls, mut happenings) = (0, 0);
     loop {
-        aws.wait_for_more(seen, Duration::from_secs(1));
-        for call in &aws.calls()[seen..] {
+        aws.wait_for_more(calls, Duration::from_secs(1));
+        for call in &aws.calls()[calls..] {
             println!("{:7.2}s {} -> {:?}", call.at.as_secs_f64(), call.operation, call.outcome);
-            seen += 1;
+            calls += 1;
+        }
+        for happening in &aws.happened()[happenings..] {
+            println!("{:7.2}s   {}", happening.at.as_secs_f64(), happening.what);
+            happenings += 1;
         }
     }
 }

@@ -1,6 +1,8 @@
 //! `cargo xtask bench startup`: what a step costs before it does anything, measured on the release binaries.
 
+mod peers;
 pub(crate) mod publish;
+pub(crate) mod rollout;
 
 use std::{
     fs,

