@@ -25,6 +25,9 @@ pub(crate) enum Error {
     #[error("Terraform cannot be given the role's credentials on loopback")]
     Listen { source: std::io::Error },
 
+    #[error("`{path}` cannot be read")]
+    Read { path: PathBuf, source: std::io::Error },
+
     #[error("`{path}` cannot be written")]
     Write { path: PathBuf, source: std::io::Error },
 }

@@ -59,22 +59,29 @@ pub struct Inputs {
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     pub lock_timeout: String,
 
-    /// The saved plan: `plan` writes it, with mode 0600, and `apply` applies exactly that.
+    /// The sealed plan: `plan` writes it, with mode 0600, and `apply` applies exactly that.
     ///
-    /// A plan holds secrets in clear.
+    /// With the plan it holds the lock file, the hashes of the root and its modules, the commit, the base, the versions of
+    /// Terraform and its providers, the account and the workspace. `apply` refuses one whose seal is broken, and one that
+    /// was made for anything else, and names what differs. A plan holds secrets in clear: `plan-key` encrypts the file.
+    /// Without a key its seal is a plain hash, which shows accidents and no forgery.
     #[arg(long, value_name = "FILE")]
     pub plan_file: Option<PathBuf>,
 
     /// Fingerprint of the plan that was reviewed, for `apply` without a plan file.
     ///
     /// The plan is made afresh and applied only if its changes are the same ones, values that are not shown among them;
-    /// else the run ends with `stale`. `plan` gives the fingerprint; both need the same `plan-key`.
+    /// else the run ends with `stale`, and what differs is named. `plan` gives the fingerprint; both need the same
+    /// `plan-key`.
     #[arg(long, value_name = "FINGERPRINT")]
     pub plan_fingerprint: Option<String>,
 
-    /// Key of the fingerprint: any text of 16 characters or more, kept as a secret.
+    /// Key of the plan's seal and fingerprint: a passphrase of 16 characters or more, or an age key; always a secret.
     ///
-    /// It has no flag: `INPUT_PLAN_KEY`. Without it there is no fingerprint, for the plain hash of a plan can be guessed.
+    /// The sealed plan is encrypted in the age format. With an age recipient (`age1…`) `plan` can seal what `apply` alone
+    /// opens, by the identity (`AGE-SECRET-KEY-1…`); the recipient authenticates as well, so keep it secret too. It has no
+    /// flag: `INPUT_PLAN_KEY`, or `INPUT_PLAN_KEY_FILE` with a file's path. Without it there is no fingerprint, for the
+    /// plain hash of a plan can be guessed.
     #[arg(long, hide = true)]
     pub plan_key: Option<SecretInput>,
 

@@ -4,9 +4,11 @@ mod credentials;
 mod drift;
 mod errors;
 mod events;
+mod facts;
 mod files;
 mod fingerprint;
 mod inputs;
+mod key;
 mod ledger;
 mod lock;
 mod look;
@@ -14,16 +16,20 @@ mod outputs;
 mod plan;
 mod protect;
 mod report;
+mod review;
 mod scratch;
+mod seal;
+mod secret;
 mod terraform;
 mod work;
 
-use actions_runtime::{Faults, Step};
-use secrecy::ExposeSecret as _;
+use actions_runtime::Step;
 
 use crate::{
     credentials::Endpoint,
+    look::Seen,
     plan::{Counts, Plan},
+    seal::SealedPlan,
     terraform::Terraform,
     work::{Ending, Mode, Stop, Work},
 };
@@ -35,14 +41,10 @@ pub use crate::{
 
 pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     let folder = scratch::folder(step)?;
-    let mut terraform = look::look(step, &inputs, folder.path()).await?;
-    let accepted = look::accepted_drift(&inputs)?;
-    let key = step.secret_input("plan-key");
-    if key.as_ref().is_some_and(|key| key.expose_secret().len() < fingerprint::SHORTEST_KEY) {
-        return Err(Faults::one("plan-key", "has less than 16 characters").into());
-    }
-    let _endpoint = credentials(step, &inputs, &mut terraform).await?;
-    let work = Work { step, inputs: &inputs, terraform, folder, key, accepted };
+    let Seen { mut terraform, key, facts, accepted } =
+        look::look(step, &inputs, folder.path()).await?;
+    let (_endpoint, account) = credentials(step, &inputs, &mut terraform).await?;
+    let work = Work { step, inputs: &inputs, terraform, folder, key, facts, account, accepted };
     let mut outputs = Outputs::default();
     let ending = match carry_out(&work, &mut outputs).await {
         Ok((verdict, reason)) => Ending { verdict, failure: None, lock: None, reason },
@@ -63,30 +65,35 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
 }
 
 /// Checks the account, and gives Terraform the role's credentials where there is a role. Without either Terraform finds
-/// its own: a root may have nothing to do with AWS.
+/// its own: a root may have nothing to do with AWS, and which account it is remains unknown.
 async fn credentials(
     step: &Step,
     inputs: &Inputs,
     terraform: &mut Terraform,
-) -> miette::Result<Option<Endpoint>> {
+) -> miette::Result<(Option<Endpoint>, Option<String>)> {
     if inputs.aws.role_to_assume.is_none() && inputs.aws.allowed_account_ids.is_empty() {
-        return Ok(None);
+        return Ok((None, None));
     }
     let session = aws_session::Session::open(step, &inputs.aws).await?;
+    let account = Some(session.account().await?.to_owned());
     if inputs.aws.role_to_assume.is_none() {
-        return Ok(None);
+        return Ok((None, account));
     }
     let endpoint = Endpoint::open(&session).await?;
     endpoint.give_to(terraform, session.region());
-    Ok(Some(endpoint))
+    Ok((Some(endpoint), account))
 }
 
 async fn carry_out(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, String), Stop> {
+    let sealed = match work.inputs.command {
+        Command::Apply => review::open(work)?,
+        _ => None,
+    };
     work.init().await?;
     match work.inputs.command {
         Command::Plan => plan(work, outputs).await,
-        Command::Apply => apply(work, outputs, Mode::Normal).await,
-        Command::Destroy => apply(work, outputs, Mode::Destroy).await,
+        Command::Apply => apply(work, outputs, Mode::Normal, sealed).await,
+        Command::Destroy => apply(work, outputs, Mode::Destroy, None).await,
         Command::Drift => tell_drift(work, outputs).await,
         Command::Output => output(work, outputs).await,
     }
@@ -95,7 +102,7 @@ async fn carry_out(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, S
 async fn plan(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, String), Stop> {
     let (plan, file) = work.plan(Mode::Normal).await?;
     count(outputs, plan.counts);
-    outputs.plan_fingerprint = work.key.as_ref().and_then(|key| fingerprint::of(&plan, key));
+    outputs.plan_fingerprint = work.key.as_ref().map(|key| fingerprint::of(&plan, key));
     tell(work, &plan);
     if let Some(reason) =
         protect::refusal(&plan, &work.inputs.allow_destroy, work.inputs.max_changes)
@@ -105,12 +112,7 @@ async fn plan(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, String
     if work.inputs.common.dry_run {
         return Ok((Verdict::Planned, format!("planned: {}", report::headline(&plan))));
     }
-    if let Some(path) = &work.inputs.plan_file {
-        let bytes = std::fs::read(&file)
-            .map_err(|source| errors::Error::Write { path: file.clone(), source })?;
-        files::write(path, &bytes)?;
-        outputs.plan_file = Some(path.display().to_string());
-    }
+    outputs.plan_file = review::seal(work, &file).await?;
     if plan.is_empty() {
         return Ok((
             Verdict::NoChanges,
@@ -124,23 +126,19 @@ async fn apply(
     work: &Work<'_>,
     outputs: &mut Outputs,
     mode: Mode,
+    sealed: Option<SealedPlan>,
 ) -> Result<(Verdict, String), Stop> {
-    let saved = work.inputs.plan_file.as_ref().filter(|_| mode == Mode::Normal);
-    let (plan, file) = match saved {
-        Some(file) => (work.show(file).await?, file.clone()),
+    let (plan, file) = match &sealed {
+        Some(sealed) => {
+            let file = review::unpack(work, sealed).await?;
+            (work.show(&file).await?, file)
+        }
         None => work.plan(mode).await?,
     };
     count(outputs, plan.counts);
-    outputs.plan_fingerprint = work.key.as_ref().and_then(|key| fingerprint::of(&plan, key));
+    outputs.plan_fingerprint = work.key.as_ref().map(|key| fingerprint::of(&plan, key));
     tell(work, &plan);
-    let reviewed = work.inputs.plan_fingerprint.as_ref();
-    // Nothing to do is nothing that anybody would have to see.
-    if !plan.is_empty() && reviewed.is_some_and(|_| reviewed != outputs.plan_fingerprint.as_ref()) {
-        return Err(Stop::stale(format!(
-            "these are not the changes that were reviewed; now it is: {}",
-            report::headline(&plan)
-        )));
-    }
+    review::compare(work, &plan, outputs.plan_fingerprint.as_ref())?;
     if let Some(reason) =
         protect::refusal(&plan, &work.inputs.allow_destroy, work.inputs.max_changes)
     {
@@ -166,7 +164,7 @@ async fn apply(
     }
     if mode == Mode::Normal {
         // A saved plan carries its variables with it, and reading back would ask for them again.
-        if saved.is_none() {
+        if sealed.is_none() {
             work.settle(&plan).await?;
         }
         write_outputs(work, outputs).await?;

@@ -3,27 +3,33 @@
 use std::{fs, path::Path};
 
 use actions_runtime::{Faults, Step};
-use serde::Deserialize;
 
 use crate::{
     drift::{self, Accepted},
-    errors::Error,
+    facts::Facts,
     inputs::{Command, Inputs},
+    key::PlanKey,
+    seal, secret,
     terraform::{Terraform, find},
 };
 
 /// `init -json` came with it, and `OpenTofu` has it from the same number on.
 const OLDEST: (u64, u64) = (1, 9);
 
+/// What a run starts from.
+pub(crate) struct Seen {
+    pub(crate) terraform: Terraform,
+    pub(crate) key: Option<PlanKey>,
+    pub(crate) facts: Facts,
+    pub(crate) accepted: Vec<Accepted>,
+}
+
 /// Finds Terraform and checks the inputs that it would stumble over later.
-pub(crate) async fn look(
-    step: &Step,
-    inputs: &Inputs,
-    scratch: &Path,
-) -> miette::Result<Terraform> {
+pub(crate) async fn look(step: &Step, inputs: &Inputs, scratch: &Path) -> miette::Result<Seen> {
     let mut faults = Faults::default();
     root(inputs, &mut faults);
-    reviewed(inputs, step, &mut faults);
+    let key = plan_key(step, inputs, &mut faults);
+    let accepted = accepted_drift(inputs, &mut faults);
     let program = find(&inputs.tool, step);
     if program.is_none() {
         let place = if inputs.tool.contains('/') { "" } else { " on PATH" };
@@ -35,7 +41,7 @@ pub(crate) async fn look(
     };
     let directory = &inputs.working_directory;
     let mut terraform = Terraform::new(program, directory, scratch);
-    let version = version(step, &terraform).await?;
+    let version = terraform.versions(step).await?.terraform_version;
     check_version(&version, directory, &mut faults);
     faults.check()?;
     for variable in &inputs.variables {
@@ -47,7 +53,8 @@ pub(crate) async fn look(
     if let Some(region) = &inputs.aws.aws_region {
         terraform.set("AWS_REGION", region.clone());
     }
-    Ok(terraform)
+    let facts = Facts::of(step, inputs, &version).await;
+    Ok(Seen { terraform, key, facts, accepted })
 }
 
 fn root(inputs: &Inputs, faults: &mut Faults) {
@@ -92,35 +99,43 @@ fn root(inputs: &Inputs, faults: &mut Faults) {
     shadowed(inputs, faults);
 }
 
-fn reviewed(inputs: &Inputs, step: &Step, faults: &mut Faults) {
-    if inputs.plan_fingerprint.is_none() {
-        return;
+/// The key of seal and fingerprint, and whether it can do what this run needs it for.
+fn plan_key(step: &Step, inputs: &Inputs, faults: &mut Faults) -> Option<PlanKey> {
+    let given = secret::read(step, "plan-key", faults);
+    let key = given.as_ref().and_then(|key| {
+        PlanKey::parse(key).map_err(|problem| faults.add("plan-key", problem)).ok()
+    });
+    if inputs.plan_fingerprint.is_some() {
+        if inputs.command != Command::Apply {
+            faults.add("plan-fingerprint", "is for `apply`");
+        }
+        if given.is_none() {
+            faults.add(
+                "plan-key",
+                "is required with `plan-fingerprint`: a fingerprint is made with it",
+            );
+        }
     }
-    if inputs.command != Command::Apply {
-        faults.add("plan-fingerprint", "is for `apply`");
+    let plan = inputs.plan_file.as_ref().filter(|_| inputs.command == Command::Apply);
+    if plan.and_then(|path| fs::read(path).ok()).is_some_and(|plan| seal::is_encrypted(&plan)) {
+        if given.is_none() {
+            faults.add("plan-key", "is required: the plan is encrypted");
+        } else if key.as_ref().is_some_and(|key| !key.opens()) {
+            faults.add("plan-key", "is a recipient, which seals only: `apply` needs its identity");
+        }
     }
-    if step.secret_input("plan-key").is_none() {
-        faults
-            .add("plan-key", "is required with `plan-fingerprint`: a fingerprint is made with it");
-    }
+    key
 }
 
 /// The accepted drift, where a file names some.
-pub(crate) fn accepted_drift(inputs: &Inputs) -> Result<Vec<Accepted>, Faults> {
-    let Some(path) = &inputs.drift_ignore else { return Ok(Vec::new()) };
-    let mut faults = Faults::default();
-    match fs::read_to_string(path) {
-        Ok(text) => match drift::parse(&text) {
-            Ok(accepted) => return Ok(accepted),
-            Err(wrong) => {
-                for fault in wrong {
-                    faults.add("drift-ignore", fault);
-                }
-            }
-        },
+fn accepted_drift(inputs: &Inputs, faults: &mut Faults) -> Vec<Accepted> {
+    let Some(path) = &inputs.drift_ignore else { return Vec::new() };
+    match fs::read_to_string(path).map(|text| drift::parse(&text)) {
+        Ok(Ok(accepted)) => return accepted,
+        Ok(Err(wrong)) => wrong.into_iter().for_each(|fault| faults.add("drift-ignore", fault)),
         Err(error) => faults.add("drift-ignore", format!("`{}`: {error}", path.display())),
     }
-    Err(faults)
+    Vec::new()
 }
 
 /// A variable reaches Terraform by its environment, and there a file wins: what is given must not be ignored.
@@ -164,19 +179,6 @@ fn files_ending<'a>(
             path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         endings.iter().any(|ending| name.ends_with(ending))
     })
-}
-
-async fn version(step: &Step, terraform: &Terraform) -> Result<String, Error> {
-    #[derive(Deserialize)]
-    struct Version {
-        terraform_version: String,
-    }
-    let arguments = ["version", "-json"].map(str::to_owned);
-    let (_, text) = terraform.read(step, &arguments).await?;
-    let what = format!("{} version -json", terraform.program().display());
-    serde_json::from_str::<Version>(&text)
-        .map(|version| version.terraform_version)
-        .map_err(|source| Error::NotJson { what, source })
 }
 
 fn check_version(version: &str, directory: &Path, faults: &mut Faults) {

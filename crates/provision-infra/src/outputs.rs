@@ -23,9 +23,9 @@ pub struct Outputs {
     pub to_import: Option<usize>,
     /// Resources that get another address.
     pub to_move: Option<usize>,
-    /// The saved plan.
+    /// The sealed plan.
     pub plan_file: Option<String>,
-    /// HMAC over all changes of the plan under `plan-key`, also over the values that are not shown.
+    /// HMAC over all changes of the plan under `plan-key`, also over the values that are not shown; at most 140 characters.
     pub plan_fingerprint: Option<String>,
     /// The file that holds the outputs.
     pub outputs_file: Option<String>,
@@ -50,9 +50,10 @@ pub enum Verdict {
     Applied,
     /// A dry run: this would happen.
     Planned,
-    /// Something protected would be destroyed, or more would change than `max-changes` allows. Nothing was changed.
+    /// Something protected would be destroyed, more would change than `max-changes` allows, or the sealed plan is broken or
+    /// was made for something else. Nothing was changed.
     Refused,
-    /// The state moved on since the plan was made. Nothing was changed.
+    /// The state moved on since the plan was made, or these are not the changes that were reviewed. Nothing was changed.
     Stale,
     /// Somebody else holds the state's lock. Nothing was changed.
     Locked,

@@ -30,19 +30,6 @@ impl Action {
             Self::Nothing => ">",
         }
     }
-
-    fn verb(self) -> &'static str {
-        match self {
-            Self::Delete => "destroy",
-            Self::Replace => "replace",
-            Self::ReplaceAndForget => "replace, leaving the old one behind",
-            Self::Forget => "forget",
-            Self::Update => "change",
-            Self::Create => "create",
-            Self::Read => "read",
-            Self::Nothing => "move",
-        }
-    }
 }
 
 /// The plan for a log or a terminal.

@@ -4,6 +4,7 @@
 //! middle of an apply, with the lock in its hand and what it made not yet in the state. So it goes on and ends in order.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::Read as _,
     path::{Path, PathBuf},
@@ -13,6 +14,7 @@ use std::{
 
 use actions_runtime::Step;
 use rustix::process::{Pid, Signal, kill_process};
+use serde::Deserialize;
 use tempfile::NamedTempFile;
 use tokio::{
     process::{Child, Command},
@@ -38,6 +40,14 @@ pub(crate) struct Terraform {
     removed: Vec<&'static str>,
     /// Where its files are.
     scratch: PathBuf,
+}
+
+/// What `version -json` says.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Versions {
+    pub(crate) terraform_version: String,
+    #[serde(default)]
+    pub(crate) provider_selections: BTreeMap<String, String>,
 }
 
 /// How a command of Terraform ended.
@@ -88,6 +98,13 @@ impl Terraform {
 
     pub(crate) fn program(&self) -> &Path {
         &self.program
+    }
+
+    /// Its own version and, once it is initialised, those of the providers.
+    pub(crate) async fn versions(&self, step: &Step) -> Result<Versions, Error> {
+        let (_, text) = self.read(step, &["version", "-json"].map(str::to_owned)).await?;
+        let what = format!("{} version -json", self.program.display());
+        serde_json::from_str(&text).map_err(|source| Error::NotJson { what, source })
     }
 
     /// Runs a command with `-json` among its arguments and hands each event to `on_event`.

@@ -9,8 +9,10 @@ use crate::{
     drift::Accepted,
     errors::Error,
     events::{Diagnostic, Event},
+    facts::Facts,
     files,
     inputs::Inputs,
+    key::PlanKey,
     ledger::Ledger,
     lock::LockInfo,
     outputs::{FailureReason, Verdict},
@@ -29,8 +31,11 @@ pub(crate) struct Work<'a> {
     pub(crate) terraform: Terraform,
     /// Mode 0700: a plan holds secrets in clear. It goes when the run ends, by a signal too.
     pub(crate) folder: tempfile::TempDir,
-    /// The key of the plan's fingerprint.
-    pub(crate) key: Option<SecretString>,
+    /// The key of the plan's seal and fingerprint.
+    pub(crate) key: Option<PlanKey>,
+    pub(crate) facts: Facts,
+    /// The account that the run works in, where the inputs let us ask.
+    pub(crate) account: Option<String>,
     pub(crate) accepted: Vec<Accepted>,
 }
 

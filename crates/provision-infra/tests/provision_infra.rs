@@ -12,6 +12,8 @@ mod local_stack;
 mod planning;
 #[path = "provision_infra/root.rs"]
 mod root;
+#[path = "provision_infra/sealing.rs"]
+mod sealing;
 #[path = "provision_infra/signals.rs"]
 mod signals;
 #[path = "provision_infra/wrong_inputs.rs"]

@@ -4,58 +4,21 @@
 //! shown, and only through [`Sensitive`], which is made from all of them.
 
 mod attributes;
+mod counts;
 mod followers;
+mod in_full;
 mod sensitive;
+mod written;
 
-use std::collections::BTreeMap;
+use serde_json::Value;
 
-use serde::Deserialize;
-use serde_json::{Value, json};
-
+use self::written::{Written, WrittenChange, WrittenDiff};
 pub(crate) use self::{
     attributes::{Attribute, Shown},
+    counts::Counts,
+    in_full::InFull,
     sensitive::Sensitive,
 };
-
-/// The parts of plan JSON that we read (Terraform: "JSON Output Format", 1.x). What else there is, is let be.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Written {
-    resource_changes: Vec<WrittenChange>,
-    resource_drift: Vec<WrittenChange>,
-    output_changes: BTreeMap<String, WrittenDiff>,
-    checks: Vec<Value>,
-    configuration: Value,
-    variables: BTreeMap<String, Value>,
-    planned_values: Value,
-    prior_state: Value,
-    complete: Option<bool>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct WrittenChange {
-    address: String,
-    previous_address: Option<String>,
-    mode: String,
-    r#type: String,
-    deposed: Option<String>,
-    change: WrittenDiff,
-    action_reason: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct WrittenDiff {
-    actions: Vec<String>,
-    before: Value,
-    after: Value,
-    after_unknown: Value,
-    before_sensitive: Value,
-    after_sensitive: Value,
-    replace_paths: Vec<Vec<Value>>,
-    importing: Option<Value>,
-}
 
 /// What a plan does.
 #[derive(Debug, Default)]
@@ -69,67 +32,7 @@ pub(crate) struct Plan {
     /// The plan leaves something out, because `target` says so.
     pub(crate) partial: bool,
     pub(crate) sensitive: Sensitive,
-    /// Every change with all its values, secrets in clear: for the fingerprint, and never to be shown.
-    pub(crate) in_full: InFull,
-}
-
-/// Text that no `{:?}` shows.
-#[derive(Default)]
-pub(crate) struct InFull(String);
-
-impl std::fmt::Debug for InFull {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("…")
-    }
-}
-
-impl InFull {
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-
-    /// By address, so that the order in which Terraform walks its graph is of no account.
-    fn of(written: &Written) -> Self {
-        let mut changes: Vec<Value> = written
-            .resource_changes
-            .iter()
-            .filter(|change| change.mode != "data")
-            .filter(|change| {
-                Action::of(&change.change.actions) != Action::Nothing
-                    || change.previous_address.is_some()
-                    || change.change.importing.is_some()
-            })
-            .map(|change| {
-                json!([
-                    change.address,
-                    change.deposed,
-                    change.previous_address,
-                    change.change.in_full()
-                ])
-            })
-            .collect();
-        changes.sort_by_key(Value::to_string);
-        let outputs: Vec<Value> = written
-            .output_changes
-            .iter()
-            .filter(|(_, change)| Action::of(&change.actions) != Action::Nothing)
-            .map(|(name, change)| json!([name, change.in_full()]))
-            .collect();
-        Self(json!([changes, outputs]).to_string())
-    }
-}
-
-impl WrittenDiff {
-    fn in_full(&self) -> Value {
-        json!([
-            self.actions,
-            self.before,
-            self.after,
-            self.after_unknown,
-            self.replace_paths,
-            self.importing
-        ])
-    }
+    pub(crate) in_full: Vec<InFull>,
 }
 
 /// One resource that changes.
@@ -176,61 +79,6 @@ pub(crate) struct OutputChange {
     pub(crate) after: Shown,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    pub(crate) add: usize,
-    pub(crate) change: usize,
-    pub(crate) destroy: usize,
-    pub(crate) replace: usize,
-    pub(crate) import: usize,
-    pub(crate) r#move: usize,
-    pub(crate) forget: usize,
-}
-
-impl Counts {
-    /// Resources that are touched outside of the state.
-    pub(crate) fn touched(self) -> usize {
-        self.add + self.change + self.destroy + self.replace
-    }
-
-    /// `1 to add, 2 to replace`, or that there is nothing.
-    pub(crate) fn sentence(self) -> String {
-        self.in_words([
-            "to destroy",
-            "to replace",
-            "to change",
-            "to add",
-            "to import",
-            "to move",
-            "to forget",
-        ])
-    }
-
-    /// `1 added, 2 replaced`, after an apply.
-    pub(crate) fn done(self) -> String {
-        self.in_words([
-            "destroyed",
-            "replaced",
-            "changed",
-            "added",
-            "imported",
-            "moved",
-            "forgotten",
-        ])
-    }
-
-    fn in_words(self, words: [&str; 7]) -> String {
-        let Self { add, change, destroy, replace, import, r#move, forget } = self;
-        let parts: Vec<String> = [destroy, replace, change, add, import, r#move, forget]
-            .into_iter()
-            .zip(words)
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}"))
-            .collect();
-        if parts.is_empty() { "no resource changes".to_owned() } else { parts.join(", ") }
-    }
-}
-
 impl Action {
     fn of(actions: &[String]) -> Self {
         let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
@@ -248,6 +96,20 @@ impl Action {
         }
     }
 
+    /// What it does, as an order.
+    pub(crate) fn verb(self) -> &'static str {
+        match self {
+            Self::Delete => "destroy",
+            Self::Replace => "replace",
+            Self::ReplaceAndForget => "replace, leaving the old one behind",
+            Self::Forget => "forget",
+            Self::Update => "change",
+            Self::Create => "create",
+            Self::Read => "read",
+            Self::Nothing => "move",
+        }
+    }
+
     /// Whether the object that there is will be gone.
     pub(crate) fn destroys(self) -> bool {
         matches!(self, Self::Delete | Self::Replace)
@@ -257,7 +119,7 @@ impl Action {
 impl Plan {
     pub(crate) fn parse(json: &[u8]) -> serde_json::Result<Self> {
         let written: Written = serde_json::from_slice(json)?;
-        let sensitive = collect(&written);
+        let sensitive = written.sensitive();
         let references = followers::references(&written.configuration);
         let changes: Vec<Change> = written
             .resource_changes
@@ -266,10 +128,10 @@ impl Plan {
             .map(|change| read(change, &sensitive))
             .filter(Change::is_any)
             .collect();
-        let counts = count(&changes);
+        let counts = Counts::of(&changes);
         let changes = followers::note(changes, &references);
         Ok(Self {
-            in_full: InFull::of(&written),
+            in_full: in_full::of(&written),
             counts,
             drift: written
                 .resource_drift
@@ -284,9 +146,7 @@ impl Plan {
                 .filter(|change| change.action != Action::Nothing)
                 .collect(),
             checks: written
-                .checks
-                .iter()
-                .flat_map(failing)
+                .failing_checks()
                 .map(|(check, problem)| {
                     let problem = if sensitive.hides(&problem) {
                         "(its message holds a sensitive value)".to_owned()
@@ -379,19 +239,6 @@ fn why(reason: &str) -> Option<&'static str> {
     })
 }
 
-fn count(changes: &[Change]) -> Counts {
-    let of = |wanted: &[Action]| changes.iter().filter(|c| wanted.contains(&c.action)).count();
-    Counts {
-        add: of(&[Action::Create, Action::ReplaceAndForget]),
-        change: of(&[Action::Update]),
-        destroy: of(&[Action::Delete]),
-        replace: of(&[Action::Replace]),
-        import: changes.iter().filter(|change| change.importing.is_some()).count(),
-        r#move: changes.iter().filter(|change| change.previous_address.is_some()).count(),
-        forget: of(&[Action::Forget]),
-    }
-}
-
 fn output(name: &str, change: &WrittenDiff, sensitive: &Sensitive) -> OutputChange {
     let action = Action::of(&change.actions);
     let shown = |value: &Value, marks: &Value, unknown: bool| {
@@ -415,76 +262,6 @@ fn output(name: &str, change: &WrittenDiff, sensitive: &Sensitive) -> OutputChan
             &change.after_sensitive,
             change.after_unknown == Value::Bool(true),
         ),
-    }
-}
-
-/// The failing instances of a check, with their messages.
-fn failing(check: &Value) -> Vec<(String, String)> {
-    let name = |value: &Value| {
-        value.pointer("/address/to_display").and_then(Value::as_str).unwrap_or("a check").to_owned()
-    };
-    let instances = check.get("instances").and_then(Value::as_array).into_iter().flatten();
-    instances
-        .filter(|instance| instance.get("status").and_then(Value::as_str) == Some("fail"))
-        .flat_map(|instance| {
-            let problems = instance.get("problems").and_then(Value::as_array).into_iter().flatten();
-            problems
-                .filter_map(|problem| problem.get("message").and_then(Value::as_str))
-                .map(|message| (name(instance), message.to_owned()))
-                .collect::<Vec<_>>()
-        })
-        .collect()
-}
-
-/// Every value that is called sensitive anywhere in the plan.
-fn collect(written: &Written) -> Sensitive {
-    let mut sensitive = Sensitive::default();
-    for change in written.resource_changes.iter().chain(&written.resource_drift) {
-        sensitive.collect(&change.change.before, &change.change.before_sensitive);
-        sensitive.collect(&change.change.after, &change.change.after_sensitive);
-    }
-    for change in written.output_changes.values() {
-        sensitive.collect(&change.before, &change.before_sensitive);
-        sensitive.collect(&change.after, &change.after_sensitive);
-    }
-    let declared = written.configuration.pointer("/root_module/variables");
-    for (name, declaration) in declared.and_then(Value::as_object).into_iter().flatten() {
-        if declaration.get("sensitive").and_then(Value::as_bool) == Some(true) {
-            if let Some(value) =
-                written.variables.get(name).and_then(|variable| variable.get("value"))
-            {
-                sensitive.collect(value, &Value::Bool(true));
-            }
-            if let Some(default) = declaration.get("default") {
-                sensitive.collect(default, &Value::Bool(true));
-            }
-        }
-    }
-    let prior = written.prior_state.get("values").unwrap_or(&Value::Null);
-    for values in [&written.planned_values, prior] {
-        for output in values.get("outputs").and_then(Value::as_object).into_iter().flatten() {
-            if output.1.get("sensitive").and_then(Value::as_bool) == Some(true) {
-                sensitive
-                    .collect(output.1.get("value").unwrap_or(&Value::Null), &Value::Bool(true));
-            }
-        }
-        if let Some(module) = values.get("root_module") {
-            collect_module(module, &mut sensitive);
-        }
-    }
-    sensitive
-}
-
-fn collect_module(module: &Value, sensitive: &mut Sensitive) {
-    for resource in module.get("resources").and_then(Value::as_array).into_iter().flatten() {
-        if let (Some(values), Some(marks)) =
-            (resource.get("values"), resource.get("sensitive_values"))
-        {
-            sensitive.collect(values, marks);
-        }
-    }
-    for child in module.get("child_modules").and_then(Value::as_array).into_iter().flatten() {
-        collect_module(child, sensitive);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Plans: counted, told, and without a secret.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::fs;
 
 use crate::root::{ROOT, Root, readable};
 
@@ -119,21 +119,6 @@ fn a_dry_run_changes_nothing() {
         fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["root"]);
     assert!(!root.path().join("root/terraform.tfstate").exists());
-}
-
-#[test]
-fn a_saved_plan_is_for_its_owner_alone_and_is_applied_as_it_is() {
-    let root = Root::new(ROOT);
-    let run = root.step("plan").input("plan-file", "the.plan").run();
-    assert_eq!(run.output("plan-file"), "the.plan", "{run:#?}");
-    let mode = fs::metadata(root.path().join("the.plan")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
-    // What the configuration says by now is of no account.
-    root.write(&ROOT.replace("n is", "now n is"));
-    let run = root.step("apply").input("plan-file", "the.plan").run();
-    assert_eq!(run.output("verdict"), "applied", "{run:#?}");
-    let outputs = fs::read_to_string(root.path().join("outputs.json")).unwrap();
-    assert!(outputs.contains("\"n is 1\""), "{outputs}");
 }
 
 #[test]
