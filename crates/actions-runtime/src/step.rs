@@ -128,6 +128,11 @@ impl Step {
         self.console().mask(secret);
     }
 
+    /// `text` without the secrets that are masked: for what is handed to others than the console and the runner.
+    pub fn redact(&self, text: &str) -> String {
+        self.console().secrets.redact(text)
+    }
+
     /// Is cancelled by the first SIGINT or SIGTERM.
     pub fn cancelled(&self) -> &CancellationToken {
         &self.0.signals.cancelled

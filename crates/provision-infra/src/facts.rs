@@ -8,9 +8,9 @@ use std::{
 };
 
 use actions_runtime::Step;
+use github_api::PullRequest;
 use ignore::WalkBuilder;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::{fingerprint::hex, inputs::Inputs};
@@ -45,12 +45,20 @@ impl Facts {
     pub(crate) async fn of(step: &Step, inputs: &Inputs, tool: &str) -> Self {
         Self {
             commit: step.commit().await,
-            base: step.env("GITHUB_EVENT_PATH").and_then(|path| base(Path::new(&path))),
+            base: PullRequest::of(step).map(|pull_request| pull_request.base),
             root: root(step, &inputs.working_directory),
             workspace: workspace(step, inputs),
             tool: tool.to_owned(),
             initialised: None,
         }
+    }
+
+    pub(crate) fn root(&self) -> &str {
+        &self.root
+    }
+
+    pub(crate) fn workspace(&self) -> &str {
+        &self.workspace
     }
 
     /// Adds what `init` has made known.
@@ -117,12 +125,6 @@ fn named(names: &[&str]) -> String {
         shown.push(format!("{} more", names.len() - NAMED));
     }
     shown.join(", ")
-}
-
-/// GitHub: "Webhook events and payloads", `pull_request`.
-fn base(event: &Path) -> Option<String> {
-    let event: Value = serde_json::from_slice(&fs::read(event).ok()?).ok()?;
-    Some(event.pointer("/pull_request/base/sha")?.as_str()?.to_owned())
 }
 
 /// The root's path as the same one on every machine: from the top of the repository, else from the job's workspace.

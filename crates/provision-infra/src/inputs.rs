@@ -72,9 +72,10 @@ pub struct Inputs {
     ///
     /// The plan is made afresh and applied only if its changes are the same ones, values that are not shown among them;
     /// else the run ends with `stale`, and what differs is named. `plan` gives the fingerprint; both need the same
-    /// `plan-key`.
+    /// `plan-key`. The word `reviewed` stands for the fingerprint with which the pull request was planned whose merge is
+    /// being applied: the commit status that `plan` set on its head (needs `github-token`).
     #[arg(long, value_name = "FINGERPRINT")]
-    pub plan_fingerprint: Option<String>,
+    pub plan_fingerprint: Option<ReviewedPlan>,
 
     /// Key of the plan's seal and fingerprint: a passphrase of 16 characters or more, or an age key; always a secret.
     ///
@@ -101,6 +102,21 @@ pub struct Inputs {
     /// How many resources may be created, changed, replaced or destroyed at most.
     #[arg(long, value_name = "COUNT")]
     pub max_changes: Option<usize>,
+
+    /// Whether `plan` keeps a comment on the pull request: always, never, or only once there is something to change.
+    ///
+    /// One comment a root and workspace, updated in place. Where the token may not comment, as in a pull request of a fork,
+    /// the job's summary alone has the plan, and nothing fails.
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "true")]
+    pub comment: Comment,
+
+    /// Token for GitHub: the comment, the commit status with the plan's fingerprint, the issue about drift.
+    ///
+    /// It has no flag: `INPUT_GITHUB_TOKEN`, or `INPUT_GITHUB_TOKEN_FILE` with a file's path. Without it nothing is told to
+    /// GitHub but the job's own log and summary. `${{ github.token }}` will do, with `pull-requests: write`,
+    /// `statuses: write` and, for `drift`, `issues: write`.
+    #[arg(long, hide = true)]
+    pub github_token: Option<SecretInput>,
 
     /// The Terraform to run: `terraform`, `tofu`, or a path.
     #[arg(long, value_name = "TOOL", default_value = "terraform")]
@@ -130,6 +146,33 @@ pub enum Command {
     Output,
     /// Destroy everything that the root made.
     Destroy,
+}
+
+/// Whether a plan is told in a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Comment {
+    True,
+    False,
+    ChangesOnly,
+}
+
+/// Which changes were reviewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReviewedPlan {
+    Fingerprint(String),
+    /// Those that the merged pull request was planned with.
+    OfThePullRequest,
+}
+
+impl FromStr for ReviewedPlan {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text.trim() {
+            "reviewed" => Self::OfThePullRequest,
+            fingerprint => Self::Fingerprint(fingerprint.to_owned()),
+        })
+    }
 }
 
 /// A line `name=value` of the input `variables`.

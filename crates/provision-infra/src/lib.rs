@@ -7,6 +7,7 @@ mod events;
 mod facts;
 mod files;
 mod fingerprint;
+mod github;
 mod inputs;
 mod key;
 mod ledger;
@@ -34,19 +35,21 @@ use crate::{
     work::{Ending, Mode, Stop, Work},
 };
 pub use crate::{
-    inputs::{Command, Inputs},
+    inputs::{Command, Comment, Inputs, ReviewedPlan},
     lock::LockInfo,
     outputs::{FailureReason, Outputs, Verdict},
 };
 
 pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     let folder = scratch::folder(step)?;
-    let Seen { mut terraform, key, facts, accepted } =
+    let Seen { mut terraform, key, facts, accepted, github } =
         look::look(step, &inputs, folder.path()).await?;
     let (_endpoint, account) = credentials(step, &inputs, &mut terraform).await?;
-    let work = Work { step, inputs: &inputs, terraform, folder, key, facts, account, accepted };
+    let work =
+        Work { step, inputs: &inputs, terraform, folder, key, facts, account, accepted, github };
     let mut outputs = Outputs::default();
-    let ending = match carry_out(&work, &mut outputs).await {
+    // Boxed, because it holds every command's state at once.
+    let ending = match Box::pin(carry_out(&work, &mut outputs)).await {
         Ok((verdict, reason)) => Ending { verdict, failure: None, lock: None, reason },
         Err(Stop::Ended(ending)) => *ending,
         Err(Stop::Error(report)) => return Err(report),
@@ -103,7 +106,7 @@ async fn plan(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, String
     let (plan, file) = work.plan(Mode::Normal).await?;
     count(outputs, plan.counts);
     outputs.plan_fingerprint = work.key.as_ref().map(|key| fingerprint::of(&plan, key));
-    tell(work, &plan);
+    let sections = tell(work, &plan);
     if let Some(reason) =
         protect::refusal(&plan, &work.inputs.allow_destroy, work.inputs.max_changes)
     {
@@ -113,6 +116,7 @@ async fn plan(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, String
         return Ok((Verdict::Planned, format!("planned: {}", report::headline(&plan))));
     }
     outputs.plan_file = review::seal(work, &file).await?;
+    github::tell_plan(work, &plan, &sections, outputs.plan_fingerprint.as_ref()).await;
     if plan.is_empty() {
         return Ok((
             Verdict::NoChanges,
@@ -138,7 +142,7 @@ async fn apply(
     count(outputs, plan.counts);
     outputs.plan_fingerprint = work.key.as_ref().map(|key| fingerprint::of(&plan, key));
     tell(work, &plan);
-    review::compare(work, &plan, outputs.plan_fingerprint.as_ref())?;
+    review::compare(work, &plan, outputs.plan_fingerprint.as_ref()).await?;
     if let Some(reason) =
         protect::refusal(&plan, &work.inputs.allow_destroy, work.inputs.max_changes)
     {
@@ -184,6 +188,9 @@ async fn tell_drift(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, 
         work.step.warning(line);
     }
     let drifted: Vec<&str> = left.iter().map(|change| change.address.as_str()).collect();
+    if !work.inputs.common.dry_run {
+        github::tell_drift(work, &left).await;
+    }
     if drifted.is_empty() {
         return Ok((
             Verdict::NoChanges,
@@ -195,7 +202,9 @@ async fn tell_drift(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, 
     }
     let reason = format!("changed outside of Terraform: {}", drifted.join(", "));
     work.step.say(report::drift_text(&left));
-    work.step.summary(report::drift_markdown(&left));
+    for section in report::drift_sections(&left) {
+        work.step.summary(section.full);
+    }
     if work.inputs.common.dry_run {
         return Ok((Verdict::Planned, reason));
     }
@@ -219,14 +228,16 @@ async fn write_outputs(work: &Work<'_>, outputs: &mut Outputs) -> Result<usize, 
     Ok(count)
 }
 
-/// Shows a plan in the log and in the job's summary.
-fn tell(work: &Work<'_>, plan: &Plan) {
+/// Shows a plan in the log and in the job's summary, and returns it as Markdown.
+fn tell(work: &Work<'_>, plan: &Plan) -> Vec<report::Section> {
     let losses = protect::losses(plan, &work.inputs.allow_destroy);
-    work.step.say(report::text(plan, &losses));
+    work.step.say(report::plan_text(plan, &losses));
     let title = format!("Terraform: {}", work.inputs.working_directory.display());
-    for section in report::markdown(plan, &losses, &title) {
-        work.step.summary(section);
+    let sections = report::sections(plan, &losses, &title);
+    for section in &sections {
+        work.step.summary(section.full.as_str());
     }
+    sections
 }
 
 fn count(outputs: &mut Outputs, counts: Counts) {

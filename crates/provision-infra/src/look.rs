@@ -3,11 +3,12 @@
 use std::{fs, path::Path};
 
 use actions_runtime::{Faults, Step};
+use github_api::GitHub;
 
 use crate::{
     drift::{self, Accepted},
     facts::Facts,
-    inputs::{Command, Inputs},
+    inputs::{Command, Inputs, ReviewedPlan},
     key::PlanKey,
     seal, secret,
     terraform::{Terraform, find},
@@ -22,6 +23,7 @@ pub(crate) struct Seen {
     pub(crate) key: Option<PlanKey>,
     pub(crate) facts: Facts,
     pub(crate) accepted: Vec<Accepted>,
+    pub(crate) github: Option<GitHub>,
 }
 
 /// Finds Terraform and checks the inputs that it would stumble over later.
@@ -30,6 +32,7 @@ pub(crate) async fn look(step: &Step, inputs: &Inputs, scratch: &Path) -> miette
     root(inputs, &mut faults);
     let key = plan_key(step, inputs, &mut faults);
     let accepted = accepted_drift(inputs, &mut faults);
+    let github = github(step, inputs, &mut faults);
     let program = find(&inputs.tool, step);
     if program.is_none() {
         let place = if inputs.tool.contains('/') { "" } else { " on PATH" };
@@ -54,7 +57,7 @@ pub(crate) async fn look(step: &Step, inputs: &Inputs, scratch: &Path) -> miette
         terraform.set("AWS_REGION", region.clone());
     }
     let facts = Facts::of(step, inputs, &version).await;
-    Ok(Seen { terraform, key, facts, accepted })
+    Ok(Seen { terraform, key, facts, accepted, github })
 }
 
 fn root(inputs: &Inputs, faults: &mut Faults) {
@@ -125,6 +128,20 @@ fn plan_key(step: &Step, inputs: &Inputs, faults: &mut Faults) -> Option<PlanKey
         }
     }
     key
+}
+
+/// GitHub, where a job gives us a token for it.
+fn github(step: &Step, inputs: &Inputs, faults: &mut Faults) -> Option<GitHub> {
+    let token = secret::read(step, "github-token", faults);
+    let github = step.job().zip(token).and_then(|(job, token)| {
+        GitHub::open(step, job, token)
+            .map_err(|error| faults.add("github-token", error.to_string()))
+            .ok()
+    });
+    if github.is_none() && inputs.plan_fingerprint == Some(ReviewedPlan::OfThePullRequest) {
+        faults.add("plan-fingerprint", "`reviewed` asks GitHub: it needs `github-token`, in a job");
+    }
+    github
 }
 
 /// The accepted drift, where a file names some.

@@ -6,7 +6,7 @@ use std::{fs, path::PathBuf};
 use crate::{
     errors::Error,
     facts::Facts,
-    files, fingerprint,
+    files, fingerprint, github,
     plan::Plan,
     report,
     seal::{self, LOCK_FILE, SealedPlan},
@@ -106,18 +106,20 @@ async fn account(work: &Work<'_>) -> Option<String> {
 }
 
 /// Stops where the changes of `plan` are not those that `plan-fingerprint` stands for.
-pub(crate) fn compare(work: &Work<'_>, plan: &Plan, now: Option<&String>) -> Result<(), Stop> {
-    let (Some(reviewed), Some(now), Some(key)) = (&work.inputs.plan_fingerprint, now, &work.key)
-    else {
-        return Ok(());
-    };
+pub(crate) async fn compare(
+    work: &Work<'_>,
+    plan: &Plan,
+    now: Option<&String>,
+) -> Result<(), Stop> {
     // Nothing to do is nothing that anybody would have to see.
-    if plan.is_empty() || fingerprint::same(reviewed, now) {
+    let (Some(now), Some(key), false) = (now, &work.key, plan.is_empty()) else { return Ok(()) };
+    let Some(reviewed) = github::reviewed(work).await? else { return Ok(()) };
+    if fingerprint::same(&reviewed, now) {
         return Ok(());
     }
     Err(Stop::stale(format!(
         "these are not the changes that were reviewed; now it is: {}; {}",
         report::headline(plan),
-        fingerprint::difference(reviewed, plan, key)
+        fingerprint::difference(&reviewed, plan, key)
     )))
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use actions_runtime::Step;
+use github_api::GitHub;
 use secrecy::SecretString;
 
 use crate::{
@@ -37,6 +38,7 @@ pub(crate) struct Work<'a> {
     /// The account that the run works in, where the inputs let us ask.
     pub(crate) account: Option<String>,
     pub(crate) accepted: Vec<Accepted>,
+    pub(crate) github: Option<GitHub>,
 }
 
 /// A run that ends before its work is done.

@@ -8,6 +8,8 @@ mod applying;
 mod environments;
 #[path = "provision_infra/local_stack.rs"]
 mod local_stack;
+#[path = "provision_infra/on_github.rs"]
+mod on_github;
 #[path = "provision_infra/planning.rs"]
 mod planning;
 #[path = "provision_infra/root.rs"]

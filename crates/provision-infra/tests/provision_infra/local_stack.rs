@@ -3,6 +3,7 @@
 use std::{fs, path::Path, sync::OnceLock, time::Duration};
 
 use local_aws::{LocalAws, Needs, terraform_config};
+use scripted_github::ScriptedGitHub;
 use serde_json::{Value, json};
 use step_harness::Step;
 
@@ -102,11 +103,22 @@ fn what_somebody_changes_by_hand_is_drift_and_the_plan_takes_it_back() {
 
     let by_hand = json!({"logGroupName": "/ecs/drift-api", "retentionInDays": 30});
     aws().call("logs", "put_retention_policy", &by_hand).unwrap();
-    let run = stack.with("drift", "").run();
+    let github = ScriptedGitHub::start();
+    let watched = || {
+        let step = stack.with("drift", "").env("GITHUB_API_URL", github.url());
+        step.input("github-token", "a-token-of-a-job")
+    };
+    let run = watched().run();
     assert_eq!((run.code, run.output("verdict")), (6, "drifted"), "{run:#?}");
     assert!(run.output("reason").contains("aws_cloudwatch_log_group.api"), "{run:#?}");
     assert!(run.log.contains("retention_in_days: 7 → 30"), "{}", run.log);
     assert_eq!(run.output("to-change"), "0", "drift is not a pending change");
+    watched().run();
+    let issues = github.issues();
+    assert_eq!(issues.len(), 1, "{issues:#?}");
+    assert_eq!(issues[0]["title"], "Drift: root (default)");
+    let body = issues[0]["body"].as_str().unwrap();
+    assert!(body.contains("retention_in_days: 7 → 30"), "{body}");
 
     let known = stack.root.path().join("known.csv");
     fs::write(
@@ -115,8 +127,9 @@ fn what_somebody_changes_by_hand_is_drift_and_the_plan_takes_it_back() {
          aws_cloudwatch_metric_alarm.errors,*,2999-12-31,the local AWS gives nothing back\n",
     )
     .unwrap();
-    let run = stack.with("drift", "").input("drift-ignore", "known.csv").run();
+    let run = watched().input("drift-ignore", "known.csv").run();
     assert_eq!((run.code, run.output("verdict")), (0, "no-changes"), "{run:#?}");
+    assert_eq!(github.issues()[0]["state"], "closed");
 
     let run = stack.with("plan", "").run();
     assert_eq!((run.output("verdict"), run.output("to-change")), ("changes", "1"), "{run:#?}");
