@@ -1,6 +1,6 @@
 //! What inputs of several programs hold, parsed at the edge: past a program's `inputs.rs` nobody checks a string.
 
-use std::{str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
 /// `KEY=VALUE`; the value may hold anything, `=` too.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,12 @@ impl FromStr for Pair {
             return Err("the key before `=` is missing".to_owned());
         }
         Ok(Self { key: key.trim().to_owned(), value: value.trim().to_owned() })
+    }
+}
+
+impl fmt::Display for Pair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.key, self.value)
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
-use crate::{
-    docker::option,
-    reference::{Pair, Platform},
-};
+use actions_runtime::values::Pair;
+
+use crate::{docker::option, reference::Platform};
 
 /// One build, whichever builder does it.
 #[derive(Debug)]

@@ -10,9 +10,10 @@ pub(crate) mod ignored;
 
 use std::collections::BTreeMap;
 
+use actions_runtime::values::Pair;
 use sha2::{Digest as _, Sha256};
 
-use crate::reference::{Pair, Tag};
+use crate::reference::Tag;
 
 /// Whether two builds would be of the same content.
 #[derive(Debug, Clone, PartialEq, Eq)]

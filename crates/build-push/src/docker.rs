@@ -1,5 +1,6 @@
 //! Driving the real `docker`: what builder there is, one command at a time, its end.
 
+mod engine;
 pub(crate) mod login;
 
 use std::{ffi::OsString, path::Path, process::Stdio, time::Duration};
@@ -9,10 +10,11 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, BufReader},
     process::{Child, Command},
+    sync::OnceCell,
     time::timeout,
 };
 
-use crate::error::Error;
+use crate::{error::Error, reference::Platform};
 use login::Login;
 
 /// How long docker may take to tidy up after the signal that ends it.
@@ -61,6 +63,7 @@ impl Builder {
 pub(crate) struct Docker {
     step: Step,
     pub(crate) login: Login,
+    builder: OnceCell<Builder>,
 }
 
 /// How a command ended that was not cancelled.
@@ -74,7 +77,8 @@ pub(crate) enum Ended {
 
 impl Docker {
     pub(crate) fn new(step: &Step) -> Result<Self, Error> {
-        Ok(Self { step: step.clone(), login: Login::prepare(step)? })
+        let login = Login::prepare(step)?;
+        Ok(Self { step: step.clone(), login, builder: OnceCell::new() })
     }
 
     fn command(&self, arguments: &[OsString]) -> Command {
@@ -107,8 +111,28 @@ impl Docker {
         })
     }
 
-    /// Looks for what can build here.
-    pub(crate) async fn builder(&self) -> Result<Builder, Error> {
+    /// What can build here. Asked for by what needs it, and then once: an image that exists needs no builder.
+    pub(crate) async fn builder(&self) -> Result<&Builder, Error> {
+        self.builder.get_or_try_init(|| self.look_for_builder()).await
+    }
+
+    /// The builder, where something has asked for it.
+    pub(crate) fn known_builder(&self) -> Option<&Builder> {
+        self.builder.get()
+    }
+
+    /// The platform that is built when none is asked for.
+    pub(crate) async fn own_platform(&self) -> Option<Platform> {
+        // Where no builder was chosen it is the engine that builds.
+        if let Some(socket) = self.login.own_engine(&self.step)
+            && let Some(platform) = engine::platform(&socket).await
+        {
+            return Some(platform);
+        }
+        self.builder().await.ok()?.platforms.first()?.parse().ok()
+    }
+
+    async fn look_for_builder(&self) -> Result<Builder, Error> {
         let (buildx, inspected, engine) = futures_util::join!(
             self.ask(&["buildx", "version"]),
             self.ask(&["buildx", "inspect"]),
@@ -143,8 +167,8 @@ impl Docker {
     }
 
     /// The digest that `image` has in its registry now, where docker can find out.
-    pub(crate) async fn digest_of(&self, builder: &Builder, image: &str) -> Option<String> {
-        if !builder.is_buildx() {
+    pub(crate) async fn digest_of(&self, image: &str) -> Option<String> {
+        if !self.builder().await.ok()?.is_buildx() {
             // `docker manifest inspect` tells the digests of an index's members and not its own.
             return None;
         }
@@ -155,13 +179,8 @@ impl Docker {
     }
 
     /// The platform of an image that is no index: as its registry has it, or for lack of buildx the engine.
-    pub(crate) async fn platform_of(
-        &self,
-        builder: &Builder,
-        pinned: &str,
-        local: &str,
-    ) -> Option<String> {
-        if builder.is_buildx() {
+    pub(crate) async fn platform_of(&self, pinned: &str, local: &str) -> Option<String> {
+        if self.builder().await.ok()?.is_buildx() {
             let question =
                 ["buildx", "imagetools", "inspect", "--format", "{{json .Image}}", pinned];
             let answer = self.ask(&question).await.ok()?.ok()?;

@@ -124,10 +124,13 @@ impl Held {
 }
 
 impl Ecr {
-    pub(crate) fn new(session: &Session, repository: &Repository) -> Self {
-        let account = repository
-            .registry
-            .as_ref()
+    pub(crate) fn new(
+        session: &Session,
+        registry: Option<&Registry>,
+        repository: &Repository,
+    ) -> Self {
+        let account = registry
+            .or(repository.registry.as_ref())
             .and_then(Registry::account_and_region)
             .map(|(account, _)| account.to_owned());
         Self {
@@ -242,7 +245,11 @@ impl Ecr {
             .set_accepted_media_types(Some(MEDIA_TYPES.map(str::to_owned).into()))
             .send()
             .await
-            .map_err(|error| self.session.explain("ecr:BatchGetImage", name, error))?;
+            .map_err(|error| self.session.explain("ecr:BatchGetImage", name, error));
+        let answer = match answer {
+            Err(error) if error.code() == Some("RepositoryNotFoundException") => return Ok(None),
+            answer => answer?,
+        };
         // `failures` says that it is missing, or unreadable: then the build will tell.
         Ok(answer.images.unwrap_or_default().into_iter().find_map(Held::of))
     }

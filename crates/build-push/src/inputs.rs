@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use actions_runtime::{CommonInputs, SecretInput};
+use actions_runtime::{CommonInputs, SecretInput, values::Pair};
 use aws_session::AwsInputs;
 
-use crate::reference::{Pair, Platform, Registry, Repository, Tag};
+use crate::reference::{Platform, Registry, Repository, Tag};
 
 /// Build an image once, push it to Amazon ECR, and hand on its digest.
 ///
@@ -101,4 +101,11 @@ pub struct Inputs {
 
     #[command(flatten)]
     pub common: CommonInputs,
+}
+
+impl Inputs {
+    /// Whether a task definition says what platform the image is for.
+    pub(crate) fn is_for_a_task(&self) -> bool {
+        self.service.is_some() || self.task_definition.is_some()
+    }
 }

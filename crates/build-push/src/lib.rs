@@ -38,7 +38,7 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
         session.read_only();
     }
     let mut docker = Docker::new(step)?;
-    let ecr = Ecr::new(&session, &inputs.repository);
+    let ecr = Ecr::new(&session, inputs.registry.as_ref(), &inputs.repository);
     let mut look = tokio::select! {
         () = step.cancelled().cancelled() => return Ok(nothing_done(step)),
         look = Box::pin(look::look(step, &inputs, &docker, &session, &ecr)) => look?,
@@ -46,12 +46,15 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     let plan = plan::plan(&look.seen);
     let (uri, registry) = place(&inputs, &look, &session).await?;
     report::look(step, &inputs, &look, &uri);
-    step.say(report::plan(&plan, &look));
-    let answer = |look, size| Answer { step, look, session: &session, uri: &uri, size };
+    step.say(report::plan(&plan, &look, docker.known_builder()));
+    let answer =
+        |look, builder, size| Answer { step, look, builder, session: &session, uri: &uri, size };
     if inputs.common.dry_run {
-        return Ok(answer(&look, None).planned(&plan));
+        return Ok(answer(&look, docker.known_builder(), None).planned(&plan));
     }
-    if let Some(lost) = report::what_is_lost(&look).filter(|_| plan.builds()) {
+    if let Some(lost) =
+        docker.known_builder().and_then(report::what_is_lost).filter(|_| plan.builds())
+    {
         step.notice(lost);
     }
     if look.repository.is_none() {
@@ -60,7 +63,7 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     let push = Push { step, ecr: &ecr, look: &look, uri: &uri, registry: &registry };
     let done = Box::pin(push.execute(plan, &mut docker)).await?;
     let size = size(&ecr, &done).await;
-    Ok(answer(&look, size).give(done))
+    Ok(answer(&look, docker.known_builder(), size).give(done))
 }
 
 /// `registry/name` to push to, and the registry alone.

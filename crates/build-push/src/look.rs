@@ -3,7 +3,7 @@
 mod hashed;
 mod local;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use actions_runtime::{Faults, Step, did_you_mean};
 use aws_session::{AwsError, Session};
@@ -14,18 +14,18 @@ use self::{hashed::Bases, local::Local};
 use crate::{
     build::Build,
     content::{Content, context::Context},
-    docker::{Builder, Docker},
-    ecr::{Ecr, Settings},
+    docker::Docker,
+    ecr::{Ecr, Frozen, Settings},
     error::Error,
     fit::{self, Fit},
     inputs::Inputs,
     plan::{Holds, Named, Seen},
     reference::{Platform, Registry, Tag},
+    source::Source,
 };
 
 /// Everything that the rest of the run needs to know.
 pub(crate) struct Look {
-    pub(crate) builder: Builder,
     pub(crate) build: Build,
     /// Nothing where it is missing and will be created.
     pub(crate) repository: Option<Settings>,
@@ -48,10 +48,25 @@ pub(crate) async fn look(
 ) -> miette::Result<Look> {
     let mut faults = Faults::default();
     let local = local::look(step, inputs, &mut faults).await;
-    let (builder, repository, fit) = futures_util::join!(
-        docker.builder(),
+    let bad = !faults.is_empty();
+    let own = async {
+        let asked = !inputs.platforms.is_empty() || inputs.is_for_a_task() || !inputs.skip_existing;
+        if asked { None } else { docker.own_platform().await }
+    };
+    let files = async {
+        // What is wrong is told soonest.
+        if bad {
+            Ok(Err("bad input".to_owned()))
+        } else {
+            hashed::context(step, inputs, &local, docker).await
+        }
+    };
+    let (own, repository, fit, files, tags) = futures_util::join!(
+        own,
         ecr.settings(),
-        fit::look(inputs, session, &mut faults)
+        fit::look(inputs, session, &mut faults),
+        files,
+        named(ecr, &local.tags)
     );
     let platforms = match &fit {
         Ok(Some(fit)) if inputs.platforms.is_empty() => vec![fit.platform.clone()],
@@ -73,38 +88,45 @@ pub(crate) async fn look(
         }
         repository => repository,
     };
-    if let Ok(builder) = &builder {
-        against_builder(&platforms, &local, builder, docker, &mut faults).await;
-    }
     against_region(inputs, session, &mut faults);
+    if !faults.is_empty() {
+        // Those of the builder belong to them; that there is none is told when nothing else is wrong.
+        let _no_builder = against_builder(&platforms, &local, docker, &mut faults).await;
+    }
     faults.check()?;
-    let (builder, repository, fit) = (builder?, repository?, fit?);
+    let (repository, fit, files, mut tags) = (repository?, fit?, files?, tags?);
 
-    let bases = Bases::new((&builder, docker, ecr), inputs, session, repository.as_ref());
-    let (content, hashed) = hashed::look(step, inputs, &platforms, &local, &bases).await?;
-    let existing = async {
-        match (&content, &repository) {
-            (Content::Known(fingerprint), Some(_)) => ecr.tagged(&fingerprint.tag()).await,
-            _ => Ok(None),
-        }
+    let bases = Bases::new(docker, ecr, inputs, session, repository.as_ref());
+    let built_for = if platforms.is_empty() { own.as_slice() } else { &platforms };
+    let content = hashed::content(inputs, built_for, &local, &files, &bases).await;
+    let existing = match (&content, &repository) {
+        (Content::Known(fingerprint), Some(_)) => ecr.tagged(&fingerprint.tag()).await?,
+        _ => None,
     };
-    let (existing, tags) =
-        futures_util::try_join!(existing, named(ecr, &local.tags, repository.as_ref()))?;
+    let frozen = repository.as_ref().map(|it| it.frozen.clone()).unwrap_or_default();
+    let mut source = Source::default();
+    if existing.is_none() {
+        let mut faults = Faults::default();
+        against_builder(&platforms, &local, docker, &mut faults).await?;
+        faults.check()?;
+        also_named(ecr, &mut tags, &frozen).await?;
+        let place =
+            if local::is_remote(&inputs.context) { Path::new(".") } else { &inputs.context };
+        source = Source::look(step, place, local.commit.clone()).await;
+    }
     let base_registries = local
         .dockerfile
         .images
         .iter()
         .filter_map(|image| bases.in_ecr(image).map(|base| base.host.to_owned()))
         .collect();
-    let frozen = repository.as_ref().map(|it| it.frozen.clone()).unwrap_or_default();
     let pull = matches!(content, Content::Known(_)) && !local.dockerfile.images.is_empty();
     Ok(Look {
-        epoch: local.source.epoch,
+        epoch: source.epoch,
         fit,
-        build: build(inputs, platforms, local, docker, pull)?,
-        builder,
+        build: build(inputs, platforms, &source, local, docker, pull)?,
         repository,
-        context: hashed,
+        context: files.ok(),
         seen: Seen { content, existing, tags, frozen },
         base_registries,
     })
@@ -114,10 +136,10 @@ pub(crate) async fn look(
 async fn against_builder(
     platforms: &[Platform],
     local: &Local,
-    builder: &Builder,
     docker: &Docker,
     faults: &mut Faults,
-) {
+) -> Result<(), Error> {
+    let builder = docker.builder().await?;
     if platforms.len() > 1
         && builder.is_engine()
         && !(builder.is_buildx() && docker.has_containerd_store().await)
@@ -142,6 +164,7 @@ async fn against_builder(
     if !local.secrets.is_empty() && !builder.is_buildx() {
         faults.add("secrets", "the classic builder has none: install docker's buildx plugin");
     }
+    Ok(())
 }
 
 fn against_region(inputs: &Inputs, session: &Session, faults: &mut Faults) {
@@ -151,48 +174,45 @@ fn against_region(inputs: &Inputs, session: &Session, faults: &mut Faults) {
     {
         faults.add("registry", format!("`repository` names another one, `{named}`"));
     }
-    if let Some((_, region)) = named.as_ref().and_then(Registry::account_and_region)
-        && region != session.region()
-    {
-        faults.add(
-            "repository",
-            format!("it is in `{region}`, and this run in `{}`", session.region()),
-        );
+    for (input, registry) in [("repository", named), ("registry", &inputs.registry)] {
+        if let Some((_, region)) = registry.as_ref().and_then(Registry::account_and_region)
+            && region != session.region()
+        {
+            let ours = session.region();
+            faults.add(input, format!("it is in `{region}`, and this run in `{ours}`"));
+        }
     }
 }
 
 /// What the tags name now.
-async fn named(
-    ecr: &Ecr,
-    tags: &[Tag],
-    repository: Option<&Settings>,
-) -> Result<Vec<Named>, AwsError> {
+async fn named(ecr: &Ecr, tags: &[Tag]) -> Result<Vec<Named>, AwsError> {
     try_join_all(tags.iter().map(async |tag| {
-        let Some(repository) = repository else {
-            return Ok(Named { tag: tag.clone(), holds: None });
-        };
-        let holds = match ecr.tagged(tag).await? {
-            Some(held) => {
-                // Only for a tag that cannot move does it matter what else names its image.
-                let frozen = repository.frozen.holds(tag);
-                let tags = if frozen { ecr.tags_of(&held.digest).await? } else { Vec::new() };
-                Some(Holds { digest: held.digest, tags })
-            }
-            None => None,
-        };
+        let held = ecr.tagged(tag).await?;
+        let holds = held.map(|held| Holds { digest: held.digest, tags: Vec::new() });
         Ok(Named { tag: tag.clone(), holds })
     }))
     .await
 }
 
+/// What else names the images whose tags cannot move: only of those does it matter.
+async fn also_named(ecr: &Ecr, named: &mut [Named], frozen: &Frozen) -> Result<(), AwsError> {
+    for Named { tag, holds } in named {
+        if let Some(holds) = holds.as_mut().filter(|_| frozen.holds(tag)) {
+            holds.tags = ecr.tags_of(&holds.digest).await?;
+        }
+    }
+    Ok(())
+}
+
 fn build(
     inputs: &Inputs,
     platforms: Vec<Platform>,
+    source: &Source,
     local: Local,
     docker: &Docker,
     pull: bool,
 ) -> Result<Build, Error> {
-    let mut labels = local.source.labels();
+    let mut labels = source.labels();
     labels.extend(inputs.labels.iter().cloned());
     let secrets = local
         .secrets

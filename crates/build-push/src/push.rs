@@ -84,7 +84,7 @@ impl Push<'_> {
         let reference = format!("{}:{push_as}", self.uri);
         let ended = {
             let _group = self.step.group(format!("docker: {reference}"));
-            if self.look.builder.is_buildx() {
+            if docker.builder().await?.is_buildx() {
                 self.buildx(docker, &reference).await?
             } else {
                 self.classic(docker, &reference).await?
@@ -147,7 +147,7 @@ impl Push<'_> {
 
     /// The digest of what was pushed, as docker tells it.
     async fn told_digest(&self, docker: &Docker, reference: &str) -> Option<String> {
-        if !self.look.builder.is_buildx() {
+        if !docker.builder().await.ok()?.is_buildx() {
             return docker.pushed_digest(reference).await;
         }
         let metadata = fs::read(docker.login.path(METADATA)).ok()?;
@@ -182,7 +182,7 @@ impl Push<'_> {
             image.members().into_iter().map(|(name, _)| name).collect();
         if platforms.is_empty() {
             let pinned = format!("{}@{}", self.uri, image.digest);
-            platforms.extend(docker.platform_of(&self.look.builder, &pinned, local).await);
+            platforms.extend(docker.platform_of(&pinned, local).await);
         }
         if platforms.is_empty() {
             self.step.notice("the platform of the image could not be read back");

@@ -177,32 +177,6 @@ impl fmt::Display for Platform {
     }
 }
 
-/// `KEY=VALUE`: a build argument or a label.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Pair {
-    pub key: String,
-    pub value: String,
-}
-
-impl FromStr for Pair {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once('=') {
-            Some((key, value)) if !key.trim().is_empty() => {
-                Ok(Self { key: key.trim().to_owned(), value: value.to_owned() })
-            }
-            _ => Err("is not `KEY=VALUE`".to_owned()),
-        }
-    }
-}
-
-impl fmt::Display for Pair {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}={}", self.key, self.value)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

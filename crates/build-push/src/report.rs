@@ -8,7 +8,7 @@ use aws_session::Session;
 
 use crate::{
     content::Content,
-    docker::Kind,
+    docker::{Builder, Kind},
     ecr::Held,
     fit::Fit,
     inputs::Inputs,
@@ -44,7 +44,7 @@ pub(crate) fn look(step: &Step, inputs: &Inputs, look: &Look, uri: &str) {
 }
 
 /// What will be done, in one line; in a dry run it is the answer.
-pub(crate) fn plan(plan: &Plan, look: &Look) -> String {
+pub(crate) fn plan(plan: &Plan, look: &Look, builder: Option<&Builder>) -> String {
     match plan {
         Plan::Refuse { tag, holds } => refused(tag, holds),
         Plan::Name { image, tags } if tags.is_empty() => {
@@ -55,15 +55,16 @@ pub(crate) fn plan(plan: &Plan, look: &Look) -> String {
         }
         Plan::Build { push_as, why } => {
             let tags: Vec<Tag> = look.seen.tags.iter().map(|named| named.tag.clone()).collect();
-            let builder = look.builder.name();
-            format!("build with {builder} ({why}), push as {push_as}, name it {}", list(&tags))
+            let builder = builder.map(|builder| format!(" with {}", builder.name()));
+            let builder = builder.unwrap_or_default();
+            format!("build{builder} ({why}), push as {push_as}, name it {}", list(&tags))
         }
     }
 }
 
 /// Said before a build that can do less than people expect.
-pub(crate) fn what_is_lost(look: &Look) -> Option<&'static str> {
-    (look.builder.kind == Kind::Classic).then_some(
+pub(crate) fn what_is_lost(builder: &Builder) -> Option<&'static str> {
+    (builder.kind == Kind::Classic).then_some(
         "docker's buildx plugin is missing: the classic builder has no build secrets, no cache or bind mounts, \
          no heredocs, no <Dockerfile>.dockerignore, and the digest of a base image by tag cannot be looked up",
     )
@@ -73,6 +74,8 @@ pub(crate) fn what_is_lost(look: &Look) -> Option<&'static str> {
 pub(crate) struct Answer<'a> {
     pub(crate) step: &'a Step,
     pub(crate) look: &'a Look,
+    /// What built, if anything had to.
+    pub(crate) builder: Option<&'a Builder>,
     pub(crate) session: &'a Session,
     pub(crate) uri: &'a str,
     pub(crate) size: Option<u64>,
@@ -144,7 +147,7 @@ impl Answer<'_> {
             repository_uri: Some(self.uri.to_owned()),
             tags: Vec::new(),
             size: image.and_then(Held::size),
-            reason: plan(planned, self.look),
+            reason: plan(planned, self.look, self.builder),
             seconds: self.step.seconds(),
         };
         self.step.say(format!("nothing was changed ({})", self.session.calls().sentence()));
@@ -191,7 +194,7 @@ impl Answer<'_> {
             }
             Content::Unknown(why) => rows.push(row("No fingerprint", text(why))),
         }
-        rows.push(row("Builder", text(&self.look.builder.name())));
+        rows.extend(self.builder.map(|builder| row("Builder", text(&builder.name()))));
         rows.push(row(
             "Took",
             format!("{} s, {}", outputs.seconds, self.session.calls().sentence()),

@@ -2,11 +2,9 @@
 
 use std::path::Path;
 
-use actions_runtime::Step;
+use actions_runtime::{Step, values::Pair};
 use jiff::Timestamp;
 use tokio::process::Command;
-
-use crate::reference::Pair;
 
 /// What is known of the source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,8 +16,7 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) async fn look(step: &Step, context: &Path) -> Self {
-        let commit = step.commit().await;
+    pub(crate) async fn look(step: &Step, context: &Path, commit: Option<String>) -> Self {
         let url = match step.job() {
             Some(job) if !job.repository.is_empty() => {
                 Some(format!("{}/{}", job.server_url, job.repository))

@@ -1,5 +1,6 @@
 //! `cargo xtask bench startup`: what a step costs before it does anything, measured on the release binaries.
 
+pub(crate) mod image;
 mod peers;
 pub(crate) mod publish;
 pub(crate) mod rollout;

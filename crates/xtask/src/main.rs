@@ -29,6 +29,7 @@ Usage: cargo xtask <TASK>
   bench rollout [SECONDS]
                         how late ecs-rollout, `aws ecs wait` and ecs-deploy notice the end of a rollout, and with how many
                         calls: of 5, 30, 120, 240 seconds, or all (five minutes); and what a rerun costs
+  bench image           build-push beside `docker build && docker push`: the second build of a commit
   bench startup         start to first line, resident memory and size of each release binary
 ";
 
@@ -49,6 +50,7 @@ fn main() -> miette::Result<ExitCode> {
         ["bench", "rollout", seconds @ ..] => {
             bench::rollout::rollout(seconds).map(|()| ExitCode::SUCCESS)
         }
+        ["bench", "image"] => bench::image::image().map(|()| ExitCode::SUCCESS),
         ["bench", "startup"] => bench::startup().map(|()| ExitCode::SUCCESS),
         [] | ["help" | "--help" | "-h"] => print(USAGE),
         other => Err(miette::miette!(help = USAGE, "there is no task `{}`", other.join(" "))),

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::reference::Pair;
+use actions_runtime::values::Pair;
 
 /// What a Dockerfile says about its surroundings.
 #[derive(Debug, Default, PartialEq, Eq)]

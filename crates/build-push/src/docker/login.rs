@@ -95,6 +95,27 @@ impl Login {
         environment
     }
 
+    /// The socket of the engine on this machine, where it is the one that builds: nobody has chosen another engine, or
+    /// another builder as docker/setup-buildx-action does.
+    pub(crate) fn own_engine(&self, step: &Step) -> Option<PathBuf> {
+        let buildx = self.path("buildx");
+        let current = fs::read(buildx.join("current")).unwrap_or_default();
+        let current: Value = serde_json::from_slice(&current).unwrap_or_default();
+        let chosen = current["Name"].as_str().is_some_and(|name| !name.is_empty())
+            || fs::read_dir(buildx.join("defaults")).is_ok_and(|mut it| it.next().is_some())
+            || ["BUILDX_BUILDER", "BUILDX_CONFIG"].iter().any(|name| step.env(name).is_some());
+        if chosen {
+            return None;
+        }
+        if let Some(host) = step.env("DOCKER_HOST") {
+            return host.strip_prefix("unix://").map(PathBuf::from);
+        }
+        let context = self.settings.get("currentContext").and_then(Value::as_str);
+        let default = context.is_none_or(|name| ["", "default"].contains(&name))
+            && step.env("DOCKER_CONTEXT").is_none();
+        default.then(|| PathBuf::from("/var/run/docker.sock"))
+    }
+
     fn write(&self) -> io::Result<()> {
         let text = Value::Object(self.settings.clone()).to_string();
         private_file(&self.path("config.json"))?.write_all(text.as_bytes())

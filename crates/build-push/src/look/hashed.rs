@@ -13,7 +13,7 @@ use crate::{
         context::{self, Context, Unhashable},
         ignored::Ignored,
     },
-    docker::{Builder, Docker},
+    docker::Docker,
     ecr::{Ecr, Settings},
     error::Error,
     inputs::Inputs,
@@ -22,7 +22,6 @@ use crate::{
 
 /// Whom to ask about images that a Dockerfile names.
 pub(super) struct Bases<'a> {
-    builder: &'a Builder,
     docker: &'a Docker,
     ecr: &'a Ecr,
     /// Where we push to.
@@ -40,7 +39,8 @@ pub(super) struct Base<'a> {
 
 impl<'s> Bases<'s> {
     pub(super) fn new(
-        (builder, docker, ecr): (&'s Builder, &'s Docker, &'s Ecr),
+        docker: &'s Docker,
+        ecr: &'s Ecr,
         inputs: &Inputs,
         session: &Session,
         repository: Option<&Settings>,
@@ -49,7 +49,7 @@ impl<'s> Bases<'s> {
         let ours = named.map(|it| it.host().to_owned()).or_else(|| {
             repository.and_then(|it| it.uri.split_once('/')).map(|(host, _)| host.to_owned())
         });
-        Self { builder, docker, ecr, ours, region: session.region().to_owned() }
+        Self { docker, ecr, ours, region: session.region().to_owned() }
     }
 
     pub(super) fn in_ecr<'a>(&self, image: &'a str) -> Option<Base<'a>> {
@@ -77,64 +77,73 @@ impl<'s> Bases<'s> {
         {
             return Some(digest);
         }
-        self.docker.digest_of(self.builder, image).await
+        self.docker.digest_of(image).await
     }
 }
 
-/// The fingerprint, or why there is none.
-pub(super) async fn look(
+/// The context, or why it has no hash.
+pub(super) async fn context(
     step: &Step,
     inputs: &Inputs,
-    platforms: &[Platform],
     local: &Local,
-    bases: &Bases<'_>,
-) -> miette::Result<(Content, Option<Context>)> {
-    let unknown = |why: String| Ok((Content::Unknown(why), None));
+    docker: &Docker,
+) -> Result<Result<Context, String>, Error> {
     if !inputs.skip_existing {
-        return unknown("`skip-existing` is off".to_owned());
+        return Ok(Err("`skip-existing` is off".to_owned()));
     }
     if local::is_remote(&inputs.context) {
-        return unknown("the context comes from elsewhere".to_owned());
+        return Ok(Err("the context comes from elsewhere".to_owned()));
     }
     if let Some(doubt) = local.dockerfile.doubts.first() {
-        return unknown(doubt.clone());
+        return Ok(Err(doubt.clone()));
     }
-    let mut platforms: Vec<String> = platforms.iter().map(ToString::to_string).collect();
-    if platforms.is_empty() {
-        match bases.builder.platforms.first() {
-            Some(own) => platforms.push(own.clone()),
-            None => {
-                return unknown("the builder does not say what platform it builds for".to_owned());
-            }
-        }
-    }
-    platforms.sort();
-    platforms.dedup();
-    let ignored = match ignored(inputs, local, bases.builder)? {
+    let ignored = match ignored(inputs, local, docker).await? {
         Ok(ignored) => ignored,
-        Err(problem) => return unknown(format!(".dockerignore: {problem}")),
+        Err(problem) => return Ok(Err(format!(".dockerignore: {problem}"))),
     };
     let (directory, cancelled) = (inputs.context.clone(), step.cancelled().clone());
     let hashing =
         tokio::task::spawn_blocking(move || context::hash(&directory, &ignored, &cancelled));
-    let digests = join_all(local.dockerfile.images.iter().map(|image| bases.digest(image)));
-    let (hashed, digests) = futures_util::join!(hashing, digests);
-    let context = match hashed {
-        Ok(Ok(context)) => context,
-        Ok(Err(Unhashable::Io(path, error))) => return Err(Error::Unreadable(path, error).into()),
-        Ok(Err(unhashable)) => return unknown(unhashable.to_string()),
-        Err(panic) => return unknown(panic.to_string()),
+    match hashing.await {
+        Ok(Ok(context)) => Ok(Ok(context)),
+        Ok(Err(Unhashable::Io(path, error))) => Err(Error::Unreadable(path, error)),
+        Ok(Err(unhashable)) => Ok(Err(unhashable.to_string())),
+        Err(panic) => Ok(Err(panic.to_string())),
+    }
+}
+
+/// The fingerprint of `context` and all else that goes in, or why there is none.
+pub(super) async fn content(
+    inputs: &Inputs,
+    platforms: &[Platform],
+    local: &Local,
+    context: &Result<Context, String>,
+    bases: &Bases<'_>,
+) -> Content {
+    let context = match context {
+        Ok(context) => context,
+        Err(why) => return Content::Unknown(why.clone()),
     };
+    if platforms.is_empty() {
+        let why = "the builder does not say what platform it builds for";
+        return Content::Unknown(why.to_owned());
+    }
+    let mut platforms: Vec<String> = platforms.iter().map(ToString::to_string).collect();
+    platforms.sort();
+    platforms.dedup();
+    let digests = join_all(local.dockerfile.images.iter().map(|image| bases.digest(image))).await;
     let mut images = BTreeMap::new();
     for (image, digest) in local.dockerfile.images.iter().zip(digests) {
         match digest {
             Some(digest) => images.insert(image.clone(), digest),
-            None => return unknown(format!("the digest of `{image}` cannot be looked up")),
+            None => {
+                return Content::Unknown(format!("the digest of `{image}` cannot be looked up"));
+            }
         };
     }
     let mut secrets: Vec<String> = local.secrets.iter().map(|(id, _)| id.clone()).collect();
     secrets.sort();
-    let fingerprint = content::fingerprint(
+    Content::Known(content::fingerprint(
         &Ingredients {
             dockerfile: &local.dockerfile_text,
             target: inputs.target.as_deref(),
@@ -145,21 +154,23 @@ pub(super) async fn look(
             images: &images,
         },
         &context.hash,
-    );
-    Ok((Content::Known(fingerprint), Some(context)))
+    ))
 }
 
 /// `BuildKit` prefers a file beside the Dockerfile; the classic builder knows only the one in the context.
-fn ignored(
+async fn ignored(
     inputs: &Inputs,
     local: &Local,
-    builder: &Builder,
+    docker: &Docker,
 ) -> Result<Result<Ignored, String>, Error> {
     let mut candidates = Vec::new();
-    if let Some(path) = local.dockerfile_path.as_ref().filter(|_| builder.is_buildx()) {
+    if let Some(path) = &local.dockerfile_path {
         let mut beside = path.clone().into_os_string();
         beside.push(".dockerignore");
-        candidates.push(PathBuf::from(beside));
+        let beside = PathBuf::from(beside);
+        if beside.exists() && docker.builder().await?.is_buildx() {
+            candidates.push(beside);
+        }
     }
     candidates.push(inputs.context.join(".dockerignore"));
     for path in candidates {

@@ -8,7 +8,7 @@ use std::{
 use actions_runtime::{Faults, Step, did_you_mean};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::{content::dockerfile::Dockerfile, inputs::Inputs, reference::Tag, source::Source};
+use crate::{content::dockerfile::Dockerfile, inputs::Inputs, reference::Tag};
 
 /// What the disk alone tells.
 pub(super) struct Local {
@@ -17,7 +17,7 @@ pub(super) struct Local {
     pub(super) dockerfile_text: Vec<u8>,
     pub(super) dockerfile: Dockerfile,
     pub(super) secrets: Vec<(String, SecretString)>,
-    pub(super) source: Source,
+    pub(super) commit: Option<String>,
 }
 
 /// What is wrong on this machine, all of it.
@@ -48,10 +48,10 @@ pub(super) async fn look(step: &Step, inputs: &Inputs, faults: &mut Faults) -> L
             Err(error) => faults.add("file", no_dockerfile(inputs, path, &error)),
         }
     }
-    let source = Source::look(step, if remote { Path::new(".") } else { &inputs.context }).await;
+    let commit = step.commit().await;
     let mut tags = inputs.tags.clone();
     if tags.is_empty() {
-        match source.commit.as_deref().map(str::parse) {
+        match commit.as_deref().map(str::parse) {
             Some(Ok(commit)) => tags.push(commit),
             _ => faults.add("tags", "there is no commit here to name the image after: give a tag"),
         }
@@ -59,7 +59,7 @@ pub(super) async fn look(step: &Step, inputs: &Inputs, faults: &mut Faults) -> L
     tags.sort();
     tags.dedup();
     let secrets = secrets(step, inputs, faults);
-    Local { tags, dockerfile_path, dockerfile_text, dockerfile, secrets, source }
+    Local { tags, dockerfile_path, dockerfile_text, dockerfile, secrets, commit }
 }
 
 /// An address that the builder fetches by itself (Docker: "Build context").

@@ -59,11 +59,7 @@ fn the_same_content_is_never_built_again() {
     assert_eq!(again.output("digest"), first.output("digest"));
     assert_eq!(digest_of(&repository, &"f".repeat(40)).as_deref(), Some(first.output("digest")));
     assert!(again.log.contains("1 of them writing"), "{again:#?}");
-    let notes = fs::read_to_string(notes).unwrap();
-    assert!(
-        !notes.lines().any(|word| word == "build" || word == "push" || word == "pull"),
-        "{notes}"
-    );
+    assert!(!notes.exists(), "docker was not even started");
 
     // The same commit once more needs nothing at all.
     let rerun = build(&repository, context.path()).run();

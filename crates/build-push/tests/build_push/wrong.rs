@@ -24,7 +24,8 @@ fn all_that_is_wrong_is_told_at_once() {
         .input("build-args", "novalue")
         .run();
     assert_end(&run, "failed", 2);
-    for part in ["did you mean `linux/amd64`?", "the part after the colon", "is not `KEY=VALUE`"] {
+    for part in ["did you mean `linux/amd64`?", "the part after the colon", "lines are `KEY=VALUE`"]
+    {
         assert!(run.output("reason").contains(part), "{part}: {run:#?}");
     }
 
