@@ -3,7 +3,7 @@
 //! Tags and ECS's own records are the only store: a commit is looked for among the newest revisions of the family.
 
 use actions_runtime::Faults;
-use aws_sdk_ecs::types::{ServiceDeploymentBrief, ServiceDeploymentStatus};
+use aws_sdk_ecs::types::{ServiceDeploymentBrief, ServiceDeploymentStatus, TaskDefinitionStatus};
 use ecs_tasks::{Ecs, EcsError, TaskDefinition};
 
 use crate::{plan::COMMIT_TAG, service::Service, values::RollbackTo};
@@ -34,12 +34,6 @@ pub(crate) async fn find(
             let found = ecs.definition(&name).await?;
             match &found {
                 None => faults.add("rollback-to", format!("there is no task definition `{name}`")),
-                Some(found) if !found.is_active() => {
-                    faults.add(
-                        "rollback-to",
-                        format!("`{found}` is INACTIVE: it cannot be deployed any more"),
-                    );
-                }
                 Some(found) if found.family() != runs.family() => faults.add(
                     "rollback-to",
                     format!("`{found}` is of another family than `{runs}`, which the service runs"),
@@ -60,14 +54,17 @@ async fn of_commit(
 ) -> Result<Option<TaskDefinition>, EcsError> {
     const SHOWN: usize = 5;
     let mut known: Vec<String> = Vec::new();
-    for arn in ecs.revisions(runs.family()).await? {
-        let Some(definition) = ecs.definition(&arn).await? else { continue };
-        if let Some(tag) = definition.tag(COMMIT_TAG) {
-            if tag.starts_with(commit) {
-                return Ok(Some(definition));
-            }
-            if known.len() < SHOWN && !known.iter().any(|it| it == tag) {
-                known.push(tag.to_owned());
+    // Those that were deregistered come last: they would have to be registered again.
+    for status in [TaskDefinitionStatus::Active, TaskDefinitionStatus::Inactive] {
+        for arn in ecs.revisions(runs.family(), status).await? {
+            let Some(definition) = ecs.definition(&arn).await? else { continue };
+            for tag in definition.tag(COMMIT_TAG).unwrap_or_default().split_whitespace().rev() {
+                if tag.starts_with(commit) {
+                    return Ok(Some(definition));
+                }
+                if known.len() < SHOWN && !known.iter().any(|it| it == tag) {
+                    known.push(tag.to_owned());
+                }
             }
         }
     }

@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use actions_runtime::Step;
 use ecs_tasks::{Ecs, TaskDefinition};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::{
+    answers::{Answers, answers},
     inputs::Inputs,
     look::{Seen, SeenService},
     outputs::Verdict,
-    plan::{Action, Plan, Revision, Update},
+    plan::{Action, COMMIT_TAG, Plan, Revision, Update},
     report::{Report, tasks},
     rollout::Rollout,
-    service::{Service, Settings},
-    slow::TaskTimes,
+    service::Service,
+    slow::{Slow, TaskTimes},
     update::Target,
     watch::{Explained, Ours, Watch},
 };
@@ -36,14 +37,6 @@ pub(crate) struct Outcome {
     /// What the slowest task tells of a rollout that went well and took long.
     pub(crate) slowest: TaskTimes,
     pub(crate) slow: Option<Slow>,
-}
-
-/// What decides how long a rollout takes.
-#[derive(Debug)]
-pub(crate) struct Slow {
-    pub(crate) settings: Settings,
-    pub(crate) definition: TaskDefinition,
-    pub(crate) tasks: i32,
 }
 
 pub(crate) async fn execute(
@@ -69,13 +62,29 @@ pub(crate) async fn execute(
         && let Some(service) = &seen.service
     {
         let definition = plan.revision.definition();
-        let reason = format!(
+        tag(step, ecs, plan, report).await;
+        let runs = format!(
             "`{}` already runs `{definition}`, with all its {}",
             service.now.name,
             tasks(service.now.desired)
         );
+        let deadline = Instant::now() + inputs.wait_for_minutes.0;
+        let (verdict, reason) = match answers(step, ecs.session(), inputs, report, deadline).await {
+            None | Some(Answers::Good) => (Verdict::Unchanged, runs),
+            Some(Answers::Bad(problem)) => (
+                Verdict::Failed,
+                format!(
+                    "{runs}, but {problem}; nothing was deployed, so there is nothing to roll back"
+                ),
+            ),
+            Some(Answers::Late(problem)) => (Verdict::TimedOut, format!("{runs}, but {problem}")),
+            Some(Answers::Cancelled) => (
+                Verdict::Cancelled,
+                format!("cancelled while it was being verified: {runs}; nothing was changed"),
+            ),
+        };
         let deployment = service.now.primary().map(|primary| primary.id.clone());
-        return Ok(Outcome { deployment, ..ending(Verdict::Unchanged, reason, definition.arn()) });
+        return Ok(Outcome { deployment, ..ending(verdict, reason, definition.arn()) });
     }
     let registered = tokio::select! {
         biased;
@@ -85,6 +94,7 @@ pub(crate) async fn execute(
         }
         registered = register(ecs, plan, report) => registered?,
     };
+    tag(step, ecs, plan, report).await;
     let arn = registered.arn().unwrap_or_default().to_owned();
     let (Some(service), Some(name)) = (&seen.service, &inputs.service) else {
         let reason =
@@ -117,9 +127,12 @@ pub(crate) async fn execute(
         }
     };
     if !inputs.waits() {
-        let reason = format!(
+        let mut reason = format!(
             "`{name}` was asked to run `{registered}`; `wait` is false, so its end was not awaited"
         );
+        if let Some(url) = &inputs.verify_url {
+            reason = format!("{reason}, and {} was not asked", url.0);
+        }
         return Ok(Outcome {
             deployment: Some(ours.id),
             ..ending(Verdict::Deployed, reason, Some(&arn))
@@ -149,6 +162,19 @@ async fn register(ecs: &Ecs, plan: &Plan, report: &Report<'_>) -> miette::Result
             let registered = ecs.register(wanted).await?;
             report.registered(&registered);
             Ok(registered)
+        }
+    }
+}
+
+/// Ties the revision to its commit where an earlier run registered it for another. It is no reason to fail.
+async fn tag(step: &Step, ecs: &Ecs, plan: &Plan, report: &Report<'_>) {
+    let Some(commits) = &plan.commits else { return };
+    let definition = plan.revision.definition();
+    tokio::select! {
+        biased;
+        () = step.cancelled().cancelled() => {}
+        tagged = ecs.tag(definition.arn().unwrap_or_default(), COMMIT_TAG, commits) => {
+            report.tagged(definition, tagged.err().as_ref());
         }
     }
 }

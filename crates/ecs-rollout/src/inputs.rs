@@ -112,7 +112,8 @@ pub struct Inputs {
     /// Deploy an earlier revision again: `previous`, a commit, a revision's number, or `family:revision`.
     ///
     /// `previous` is what the last other deployment that completed runs. A commit is found by the revisions' tag `commit`.
-    /// Nothing is registered, and the verdict is that of any deployment.
+    /// Nothing is registered, unless the revision is INACTIVE by now: then it is registered again. The verdict is that of any
+    /// deployment.
     #[arg(
         long,
         value_name = "WHICH",

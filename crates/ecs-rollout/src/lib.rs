@@ -2,6 +2,7 @@
 //!
 //! Look at what is there, plan (where a dry run ends), execute, report.
 
+mod answers;
 mod earlier;
 mod error;
 mod execute;

@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) notes: Vec<String>,
     /// The ARN that a rollback goes back to.
     pub(crate) previous: Option<String>,
+    /// The commits of a revision that is there already, this run's among them, where its tag lacks that one.
+    pub(crate) commits: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -75,9 +77,16 @@ pub(crate) fn plan(inputs: &Inputs, commit: Option<&str>, seen: &Seen) -> Plan {
         None => Action::RegisterOnly,
         Some(service) => action(inputs, service, &revision),
     };
+    let commits = commits(inputs, commit, &revision);
+    if let Some(service) = service
+        && let Some(note) = no_way_back(service, &action)
+    {
+        notes.push(note);
+    }
     Plan {
         revision,
         action,
+        commits,
         changes,
         notes,
         previous: service.and_then(|it| it.last_completed.clone()),
@@ -109,6 +118,33 @@ fn wanted(inputs: &Inputs, commit: Option<&str>, seen: &Seen) -> TaskDefinition 
         wanted.set_tag(COMMIT_TAG, commit);
     }
     wanted
+}
+
+/// The tag of a revision that serves one more commit, so that `rollback-to` finds it by each. One without the tag is not
+/// this pipeline's, and left alone.
+fn commits(inputs: &Inputs, commit: Option<&str>, revision: &Revision) -> Option<String> {
+    /// A tag's value has at most 256 characters.
+    const NEWEST: usize = 6;
+    let commit = commit.filter(|_| inputs.rollback_to.is_none())?;
+    let Revision::Registered(definition) = revision else { return None };
+    let mut commits: Vec<&str> = definition.tag(COMMIT_TAG)?.split_whitespace().collect();
+    if commits.contains(&commit) {
+        return None;
+    }
+    commits.push(commit);
+    Some(commits.split_off(commits.len().saturating_sub(NEWEST)).join(" "))
+}
+
+/// An INACTIVE revision runs on, but nothing can be rolled back to it.
+fn no_way_back(service: &SeenService, action: &Action) -> Option<String> {
+    let is_back = service.last_completed.as_deref() == service.runs.arn();
+    let lost = matches!(action, Action::Update(_)) && is_back && !service.runs.is_active();
+    lost.then(|| {
+        format!(
+            "`{}`, which runs now, is INACTIVE: a deployment that fails cannot be rolled back to it",
+            service.runs
+        )
+    })
 }
 
 /// A revision that is there already and is the same, so that a rerun registers nothing; else a new one.
@@ -286,6 +322,22 @@ mod tests {
         seen.newest = Some(definition(8, "repo:2"));
         let plan = planned(&[], &seen);
         assert_eq!(plan.revision.definition().arn(), Some("arn:api:8"));
+    }
+
+    #[test]
+    fn a_revision_that_serves_another_commit_too_is_tagged_with_both() {
+        let commits = |tag: &str, state| {
+            let mut seen = seen(state, 2, "repo:1");
+            let runs = &mut seen.service.as_mut().unwrap().runs;
+            runs.set("tags", (!tag.is_empty()).then(|| json!([{ "key": "commit", "value": tag }])));
+            planned(&[], &seen).commits
+        };
+        assert_eq!(commits("abc", State::Completed), None);
+        assert_eq!(commits("1 abc", State::Completed), None);
+        assert_eq!(commits("def", State::Completed).as_deref(), Some("def abc"));
+        assert_eq!(commits("1 2 3 4 5 6", State::Completed).as_deref(), Some("2 3 4 5 6 abc"));
+        assert_eq!(commits("def", State::Failed).as_deref(), Some("def abc"));
+        assert_eq!(commits("", State::Failed), None);
     }
 
     #[test]

@@ -11,7 +11,6 @@ mod secrets;
 use actions_runtime::Faults;
 use aws_session::{AwsError, Session};
 use ecs_tasks::{ImageFinding, TaskDefinition};
-use futures_util::future::join_all;
 
 use self::references::References;
 use crate::plan::{Action, Plan};

@@ -88,12 +88,18 @@ impl<'a> Report<'a> {
     fn intentions(&self, plan: &Plan, seen: &Seen) -> Vec<String> {
         let mut lines = Vec::new();
         match &plan.revision {
+            Revision::New(definition) if self.inputs.rollback_to.is_some() => {
+                lines.push(format!("register `{definition}` again, for it is INACTIVE by now"));
+            }
             Revision::New(definition) => {
                 lines.push(format!("register a new revision of `{}`", definition.family()));
             }
             Revision::Registered(definition) => {
                 lines.push(format!("use the revision `{definition}`, which is there already"));
             }
+        }
+        if plan.commits.is_some() {
+            lines.push("tag it with this commit".to_owned());
         }
         match &plan.action {
             Action::RegisterOnly => {
@@ -163,6 +169,15 @@ impl<'a> Report<'a> {
         self.line(&format!("registered `{definition}`"));
     }
 
+    pub(crate) fn tagged(&self, definition: &TaskDefinition, error: Option<&AwsError>) {
+        match error {
+            None => self.line(&format!("tagged `{definition}` with this commit")),
+            Some(error) => self.line(&format!(
+                "`{definition}` could not be tagged with this commit, so that `rollback-to` will not find it by that: {error}"
+            )),
+        }
+    }
+
     pub(crate) fn started(&self, id: &str, definition: &TaskDefinition, service: &SeenService) {
         self.line(&format!("deployment {id} began: `{}` → `{definition}`", service.runs));
         self.timeline.begin(STARTING, self.step.seconds());
@@ -211,6 +226,7 @@ impl<'a> Report<'a> {
                 }
             }
             Event::Stage(stage) => self.line(&format!("stage {stage}")),
+            Event::Hook(message) => self.line(message),
             Event::Ecs(message) => self.line(&format!("ECS: {message}")),
             Event::Failed(reason) => self.line(&format!("ECS gave the deployment up: {reason}")),
             Event::RollingBack { to, by_us } => {
@@ -352,7 +368,7 @@ impl<'a> Report<'a> {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let spans = in_detail(self.timeline.spans(took), outcome.slowest);
         let slow = match &outcome.slow {
-            Some(slow) => advice(&spans, &slow.settings, &slow.definition, slow.tasks),
+            Some(slow) => advice(&spans, slow),
             None => Vec::new(),
         };
         let told = Told {

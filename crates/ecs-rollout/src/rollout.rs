@@ -4,18 +4,17 @@ use std::time::Duration;
 
 use actions_runtime::Step;
 use ecs_tasks::{TaskDefinition, last_part};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
 use crate::{
-    execute::{GRACE, Outcome, Slow},
+    answers::{Answers, answers},
+    execute::{GRACE, Outcome},
     inputs::{Inputs, OnCancel, Rollback},
     outputs::Verdict,
     report::{Report, tasks},
-    slow::TaskTimes,
-    targets::nobody_serves,
-    timeline::seconds,
+    slow::{Slow, TaskTimes},
+    targets::{nobody_serves, settings_of},
     update::Target,
-    verify::{Verification, Verified, check},
     watch::{End, Stop, Watch},
 };
 
@@ -51,16 +50,25 @@ impl Rollout<'_> {
         if outcome.verdict != Verdict::Deployed || self.step.seconds() < SLOW {
             return outcome;
         }
-        let asking = timeout(GRACE, self.watch.slowest_task());
-        let slowest = tokio::select! {
+        let settings = &self.watch.ours().settings;
+        let session = self.target.ecs.session();
+        let asking = async {
+            let first = settings.load_balancers.iter().flat_map(|it| &it.target_groups).next();
+            let group = async { settings_of(session, first?).await };
+            tokio::join!(self.watch.slowest_task(), group, self.registered.largest_image(session))
+        };
+        let asked = tokio::select! {
             biased;
             () = self.step.cancelled().cancelled() => None,
-            asked = asking => asked.ok().flatten(),
+            asked = timeout(GRACE, asking) => asked.ok(),
         };
+        let (slowest, group, image_bytes) = asked.unwrap_or_default();
         let slow = Slow {
-            settings: self.watch.ours().settings.clone(),
+            settings: settings.clone(),
             definition: self.registered.clone(),
             tasks: self.running().1,
+            group,
+            image_bytes,
         };
         Outcome { slowest: slowest.unwrap_or_default(), slow: Some(slow), ..outcome }
     }
@@ -101,55 +109,26 @@ impl Rollout<'_> {
 
     /// ECS is done; whether the new version answers is another question, where it is asked.
     async fn verified(mut self, deadline: Instant) -> Outcome {
-        let Some(url) = self.inputs.verify_url.clone() else {
-            return self.served().await;
-        };
-        self.report.verifying(&url.0, self.inputs.verify_for.0);
-        let answered = tokio::select! {
-            biased;
-            () = self.step.cancelled().cancelled() => {
-                let reason = format!("cancelled while {} was being verified; ECS had finished", self.registered);
-                let left = format!("`{}` runs. {}", self.registered, self.how_to_roll_back());
-                return self.outcome(Verdict::Cancelled, reason, Some(left));
-            }
-            answered = self.answers_well(&url.0) => Some(answered),
-            () = sleep_until(deadline) => None,
-        };
+        let session = self.target.ecs.session();
+        let answered = answers(self.step, session, self.inputs, self.report, deadline).await;
+        let left = format!("`{}` runs. {}", self.registered, self.how_to_roll_back());
         match answered {
-            Some(Verified::Good) => self.served().await,
-            Some(Verified::Bad(problem)) => {
-                let failures = self.inputs.verify_failures;
-                let reason =
-                    format!("{} answered badly {failures} times in a row: {problem}", url.0);
+            None | Some(Answers::Good) => self.served().await,
+            Some(Answers::Bad(reason)) => {
                 self.watch.forget_record();
                 self.after_failure(reason, deadline).await
             }
-            None => {
-                let reason = format!(
-                    "ECS has deployed `{}`, but {} did not answer well for {} in time",
-                    self.registered,
-                    url.0,
-                    seconds(self.inputs.verify_for.0.as_secs_f64())
-                );
-                let left = format!("`{}` runs. {}", self.registered, self.how_to_roll_back());
+            Some(Answers::Late(problem)) => {
+                let reason = format!("ECS has deployed `{}`, but {problem}", self.registered);
                 self.outcome(Verdict::TimedOut, reason, Some(left))
             }
-        }
-    }
-
-    async fn answers_well(&self, url: &str) -> Verified {
-        const LIMIT: Duration = Duration::from_secs(5);
-        let mut verification =
-            Verification::new(self.inputs.verify_for.0, self.inputs.verify_failures.get());
-        let began = Instant::now();
-        loop {
-            let page = self.target.ecs.session().page(url, LIMIT).await;
-            let answer = page.and_then(|page| check(&page, &self.inputs.verify_expect));
-            self.report.answered(answer.as_ref().err().map(String::as_str));
-            if let Some(verified) = verification.see(began.elapsed().as_secs_f64(), answer) {
-                return verified;
+            Some(Answers::Cancelled) => {
+                let reason = format!(
+                    "cancelled while {} was being verified; ECS had finished",
+                    self.registered
+                );
+                self.outcome(Verdict::Cancelled, reason, Some(left))
             }
-            sleep(verification.interval()).await;
         }
     }
 

@@ -4,6 +4,7 @@ use ecs_tasks::TaskDefinition;
 
 use crate::{
     service::Settings,
+    targets::TargetGroup,
     timeline::{DRAINING, HEALTH_CHECKS, STARTING, Span, seconds},
 };
 
@@ -52,66 +53,118 @@ pub(crate) fn in_detail(spans: Vec<Span>, task: TaskTimes) -> Vec<Span> {
     detailed
 }
 
+/// What decides how long a rollout takes.
+#[derive(Debug)]
+pub(crate) struct Slow {
+    pub(crate) settings: Settings,
+    pub(crate) definition: TaskDefinition,
+    pub(crate) tasks: i32,
+    /// The target group, where it may be read.
+    pub(crate) group: Option<TargetGroup>,
+    /// Compressed, as ECR holds it.
+    pub(crate) image_bytes: Option<i64>,
+}
+
+/// A check every 5 s, of which two in a row do.
+const QUICK_CHECK: i32 = 10;
+/// Enough for requests that are short.
+const SHORT_DELAY: u32 = 30;
+
 /// A sentence for each part that took long and that a setting would shorten.
-pub(crate) fn advice(
-    spans: &[Span],
-    settings: &Settings,
-    definition: &TaskDefinition,
-    tasks: i32,
-) -> Vec<String> {
+pub(crate) fn advice(spans: &[Span], slow: &Slow) -> Vec<String> {
     let took = |name: &str| {
         spans.iter().find(|span| span.name == name).map_or(0.0, |span| span.to - span.from)
     };
-    let mut advice = Vec::new();
-    let pulling = took(PULLING);
-    if pulling >= 20.0 {
-        advice.push(format!(
-            "pulling the image took {}: a smaller image (a slimmer base, fewer layers) in ECR of the same region is there sooner",
-            seconds(pulling)
-        ));
-    }
-    let waiting = took(WAITING);
-    if waiting >= 60.0 {
-        advice.push(format!("no host was ready for {}: look at the capacity providers, and at the cluster's scaling", seconds(waiting)));
-    }
+    let (waiting, pulling) = (took(WAITING), took(PULLING));
     let starting = took(STARTING) + waiting + pulling + took(BOOTING);
-    advice.extend(batches(settings, tasks, starting));
-    let load_balanced = !settings.load_balancers.is_empty();
-    let checks = took(HEALTH_CHECKS);
-    if checks >= 30.0 && load_balanced {
-        advice.push(format!(
-            "health checks took {}: that is the target group's interval × healthy threshold (30 s × 5 = 150 s by default); 5 s × 2 takes 10 s",
-            seconds(checks)
-        ));
-    }
-    let draining = took(DRAINING);
-    if draining >= 30.0 {
-        let delay = if load_balanced {
-            "the target group's deregistration delay (300 s by default; 30 s is enough where requests are short), then "
-        } else {
-            ""
-        };
-        advice.push(format!(
-            "the old tasks took {} to go: that is {delay}`stopTimeout` ({})",
-            seconds(draining),
-            stop_timeout(definition)
-        ));
-    }
-    advice
+    let parts = [
+        (pulling >= 20.0).then(|| pulled(pulling, slow.image_bytes)),
+        (waiting >= 60.0).then(|| {
+            format!("no host was ready for {}: look at the capacity providers, and at the cluster's scaling", seconds(waiting))
+        }),
+        batches(&slow.settings, slow.tasks, starting),
+        checked(took(HEALTH_CHECKS), slow),
+        drained(took(DRAINING), slow),
+    ];
+    parts.into_iter().flatten().collect()
+}
+
+fn pulled(took: f64, bytes: Option<i64>) -> String {
+    let size = match bytes {
+        Some(bytes) => format!(" of {} MB", bytes / 1_000_000),
+        None => String::new(),
+    };
+    format!(
+        "pulling the image{size} took {}: a smaller one (a slimmer base, fewer layers) in ECR of the same region is there sooner",
+        seconds(took)
+    )
 }
 
 /// How many tasks ECS may replace at a time.
 fn batches(settings: &Settings, tasks: i32, starting: f64) -> Option<String> {
     let (minimum, maximum) = (settings.minimum_healthy?, settings.maximum?);
-    let at_once = tasks * maximum / 100 - (tasks * minimum + 99) / 100;
-    let slow = starting >= 60.0 && tasks > 1 && at_once < tasks;
-    slow.then(|| {
-        format!(
-            "minimumHealthyPercent {minimum} and maximumPercent {maximum} let ECS replace {} of {tasks} tasks at a time, {} in all: maximumPercent 200 replaces them at once",
-            at_once.max(1),
-            seconds(starting)
-        )
+    let at_once = (tasks * maximum / 100 - (tasks * minimum + 99) / 100).max(1);
+    if starting < 60.0 || at_once >= tasks {
+        return None;
+    }
+    let batches = (tasks + at_once - 1) / at_once;
+    let cost = starting * f64::from(batches - 1) / f64::from(batches);
+    Some(format!(
+        "minimumHealthyPercent {minimum} and maximumPercent {maximum} let ECS replace {at_once} of {tasks} tasks at a time: {batches} batches one after the other cost about {} of {}; maximumPercent 200 replaces all at once",
+        seconds(cost),
+        seconds(starting)
+    ))
+}
+
+fn checked(took: f64, slow: &Slow) -> Option<String> {
+    if took < 20.0 || slow.settings.load_balancers.is_empty() {
+        return None;
+    }
+    let took = seconds(took);
+    Some(match &slow.group {
+        Some(group) if group.interval * group.threshold > QUICK_CHECK => format!(
+            "health checks took {took}, of which the target group `{}` costs {}: its interval of {} s × its healthy threshold of {}; `HealthCheckIntervalSeconds` 5 and `HealthyThresholdCount` 2 cost {QUICK_CHECK} s",
+            group.name,
+            seconds(f64::from(group.interval * group.threshold)),
+            group.interval,
+            group.threshold
+        ),
+        Some(group) => format!(
+            "health checks took {took}, of which the target group `{}` costs {} s: the rest is the container's, until it answers well",
+            group.name,
+            group.interval * group.threshold
+        ),
+        None => format!(
+            "health checks took {took}: that is the target group's interval × healthy threshold (30 s × 5 = 150 s by default); 5 s × 2 cost {QUICK_CHECK} s"
+        ),
     })
+}
+
+fn drained(took: f64, slow: &Slow) -> Option<String> {
+    if took < 20.0 {
+        return None;
+    }
+    let delay = match &slow.group {
+        Some(TargetGroup { name, deregistration_delay: Some(delay), .. })
+            if *delay > SHORT_DELAY =>
+        {
+            format!(
+                "the deregistration delay of the target group `{name}` ({delay} s; {SHORT_DELAY} are enough where requests are short), then "
+            )
+        }
+        Some(TargetGroup { name, deregistration_delay: Some(delay), .. }) => {
+            format!("the deregistration delay of the target group `{name}` ({delay} s), then ")
+        }
+        _ if !slow.settings.load_balancers.is_empty() => format!(
+            "the target group's deregistration delay (300 s by default; {SHORT_DELAY} are enough where requests are short), then "
+        ),
+        _ => String::new(),
+    };
+    Some(format!(
+        "the old tasks took {} to go: that is {delay}`stopTimeout` ({})",
+        seconds(took),
+        stop_timeout(&slow.definition)
+    ))
 }
 
 fn stop_timeout(definition: &TaskDefinition) -> String {
@@ -154,32 +207,68 @@ mod tests {
         assert_eq!(in_detail(spans.clone(), TaskTimes::default()), spans);
     }
 
-    #[test]
-    fn each_slow_part_names_its_setting_and_its_seconds() {
-        let definition = TaskDefinition::of(json!({
-            "family": "api", "containerDefinitions": [{ "name": "api", "stopTimeout": 120 }]
-        }))
-        .unwrap();
-        let settings = Settings {
-            load_balancers: vec![LoadBalancer::default()],
-            minimum_healthy: Some(100),
-            maximum: Some(150),
-            ..Settings::default()
-        };
+    /// Four tasks of which two may be replaced at a time, behind a load balancer.
+    fn slow(group: Option<TargetGroup>) -> Slow {
+        let definition = json!({ "family": "api", "containerDefinitions": [{ "name": "api", "stopTimeout": 120 }] });
+        Slow {
+            settings: Settings {
+                load_balancers: vec![LoadBalancer::default()],
+                minimum_healthy: Some(100),
+                maximum: Some(150),
+                ..Settings::default()
+            },
+            definition: TaskDefinition::of(definition).unwrap(),
+            tasks: 4,
+            group,
+            image_bytes: Some(812_345_678),
+        }
+    }
+
+    #[track_caller]
+    fn check(slow: &Slow, words: &[&str]) {
         let spans = [
             span(PULLING, 0.0, 70.0),
             span(HEALTH_CHECKS, 70.0, 220.0),
             span(DRAINING, 220.0, 530.0),
         ];
-        let advice = advice(&spans, &settings, &definition, 4).join("\n");
-        for words in [
-            "pulling the image took 70 s",
-            "let ECS replace 2 of 4 tasks at a time",
-            "health checks took 2 min 30 s: that is the target group's interval × healthy threshold",
-            "took 5 min 10 s to go: that is the target group's deregistration delay (300 s by default; 30 s is enough where requests are short), then `stopTimeout` (120 s)",
-        ] {
+        let advice = advice(&spans, slow).join("\n");
+        for words in words {
             assert!(advice.contains(words), "{words}\n{advice}");
         }
-        assert_eq!(super::advice(&[span(PULLING, 0.0, 5.0)], &settings, &definition, 4), [""; 0]);
+    }
+
+    #[test]
+    fn each_slow_part_names_its_setting_its_seconds_and_the_value_to_set() {
+        let group = |interval, threshold, delay| TargetGroup {
+            name: "todo-api".to_owned(),
+            interval,
+            threshold,
+            deregistration_delay: Some(delay),
+            ..TargetGroup::default()
+        };
+        check(
+            &slow(Some(group(30, 5, 300))),
+            &[
+                "pulling the image of 812 MB took 70 s",
+                "let ECS replace 2 of 4 tasks at a time: 2 batches one after the other cost about 35 s of 70 s",
+                "health checks took 2 min 30 s, of which the target group `todo-api` costs 2 min 30 s: its interval of 30 s × its healthy threshold of 5; `HealthCheckIntervalSeconds` 5 and `HealthyThresholdCount` 2 cost 10 s",
+                "took 5 min 10 s to go: that is the deregistration delay of the target group `todo-api` (300 s; 30 are enough where requests are short), then `stopTimeout` (120 s)",
+            ],
+        );
+        check(
+            &slow(Some(group(5, 2, 10))),
+            &[
+                "costs 10 s: the rest is the container's, until it answers well",
+                "the target group `todo-api` (10 s), then",
+            ],
+        );
+        check(
+            &slow(None),
+            &[
+                "interval × healthy threshold (30 s × 5 = 150 s by default)",
+                "deregistration delay (300 s by default; 30 are enough where requests are short), then",
+            ],
+        );
+        assert_eq!(advice(&[span(PULLING, 0.0, 5.0)], &slow(None)), [""; 0]);
     }
 }

@@ -1,19 +1,17 @@
 //! What the load balancer says of the service's targets. Few calls: at the end of a deployment, and when ECS stopped a
 //! task for its health.
 
-use aws_sdk_elasticloadbalancingv2::{Client, types::TargetHealthDescription};
+use aws_sdk_elasticloadbalancingv2::{Client, types};
 use aws_session::{AwsError, Session};
 use ecs_tasks::StoppedTask;
 use futures_util::future::try_join_all;
 
 use crate::service::LoadBalancer;
 
-/// How a target group checks its targets, and lets go of them.
+/// What a target group's settings cost.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct TargetGroup {
     pub(crate) name: String,
-    /// `GET /health on port 8080 within 5 s, wants 200`.
-    pub(crate) check: String,
     /// Seconds from check to check, and how many in a row make a target healthy.
     pub(crate) interval: i32,
     pub(crate) threshold: i32,
@@ -59,20 +57,39 @@ pub(crate) async fn nobody_serves(
 /// What the target of `task` got wrong, where ECS stopped it for its health and the load balancer still knows.
 pub(crate) async fn failed_check(session: &Session, task: &StoppedTask) -> Option<FailedCheck> {
     let arn = task.failed_target_group()?;
-    let (targets, group) =
-        tokio::join!(targets(session, arn), target_group(session, arn, Attributes::NotNeeded));
+    let client = Client::new(session.config());
+    let (targets, group) = tokio::join!(targets(session, arn), target_group(&client, arn));
     let targets = targets.ok()?;
     // ECS takes a target out before it stops its task: then another one that fails tells why.
     let fails = |target: &&Target| target.state.starts_with("unhealthy");
     let own = targets.iter().find(|it| fails(it) && task.addresses.contains(&it.address));
     let target = own.or_else(|| targets.iter().find(fails))?;
-    let check = group.map(|group| group.check).unwrap_or_default();
-    Some(FailedCheck { what: target.said(), advice: advice(&target.reason, &check) })
+    let check = group.as_ref().map(check_in_words);
+    Some(FailedCheck { what: target.said(), advice: advice(&target.reason, check.as_deref()) })
 }
 
 /// The group's settings, where they may be read.
 pub(crate) async fn settings_of(session: &Session, arn: &str) -> Option<TargetGroup> {
-    target_group(session, arn, Attributes::Needed).await.ok()
+    let client = Client::new(session.config());
+    let delay = async {
+        let request = client.describe_target_group_attributes().target_group_arn(arn);
+        let answer = request.send().await.ok()?;
+        let key = Some("deregistration_delay.timeout_seconds");
+        answer.attributes().iter().find(|it| it.key() == key)?.value()?.parse().ok()
+    };
+    let (group, deregistration_delay) = tokio::join!(target_group(&client, arn), delay);
+    let group = group?;
+    Some(TargetGroup {
+        name: name_of(arn).to_owned(),
+        interval: group.health_check_interval_seconds().unwrap_or_default(),
+        threshold: group.healthy_threshold_count().unwrap_or_default(),
+        deregistration_delay,
+    })
+}
+
+async fn target_group(client: &Client, arn: &str) -> Option<types::TargetGroup> {
+    let answer = client.describe_target_groups().target_group_arns(arn).send().await.ok()?;
+    answer.target_groups().first().cloned()
 }
 
 async fn targets(session: &Session, arn: &str) -> Result<Vec<Target>, AwsError> {
@@ -83,46 +100,8 @@ async fn targets(session: &Session, arn: &str) -> Result<Vec<Target>, AwsError> 
     Ok(answer.target_health_descriptions().iter().map(Target::from).collect())
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Attributes {
-    Needed,
-    NotNeeded,
-}
-
-async fn target_group(
-    session: &Session,
-    arn: &str,
-    attributes: Attributes,
-) -> Result<TargetGroup, AwsError> {
-    let client = Client::new(session.config());
-    let settings = async {
-        let request = client.describe_target_groups().target_group_arns(arn);
-        request.send().await.map_err(|error| {
-            session.explain("elasticloadbalancing:DescribeTargetGroups", name_of(arn), error)
-        })
-    };
-    let delay = async {
-        if attributes == Attributes::NotNeeded {
-            return None;
-        }
-        let request = client.describe_target_group_attributes().target_group_arn(arn);
-        let answer = request.send().await.ok()?;
-        let key = Some("deregistration_delay.timeout_seconds");
-        answer.attributes().iter().find(|it| it.key() == key)?.value()?.parse().ok()
-    };
-    let (answer, deregistration_delay) = tokio::join!(settings, delay);
-    let answer = answer?;
-    let group = answer.target_groups().first();
-    Ok(TargetGroup {
-        name: name_of(arn).to_owned(),
-        check: group.map(check_in_words).unwrap_or_default(),
-        interval: group.and_then(|it| it.health_check_interval_seconds()).unwrap_or_default(),
-        threshold: group.and_then(|it| it.healthy_threshold_count()).unwrap_or_default(),
-        deregistration_delay,
-    })
-}
-
-fn check_in_words(group: &aws_sdk_elasticloadbalancingv2::types::TargetGroup) -> String {
+/// `GET /health on its own port has to answer 200 within 5 s`.
+fn check_in_words(group: &types::TargetGroup) -> String {
     let port = match group.health_check_port() {
         Some(port) if port != "traffic-port" => format!("port {port}"),
         _ => "its own port".to_owned(),
@@ -149,7 +128,7 @@ fn without_health(targets: &[Target]) -> Option<String> {
 }
 
 /// What to do, by AWS's code for the reason.
-fn advice(reason: &str, check: &str) -> String {
+fn advice(reason: &str, check: Option<&str>) -> String {
     let what = match reason {
         "Target.ResponseCodeMismatch" => {
             "the container answers with another code: let it answer so, or change the check's path or codes"
@@ -164,7 +143,7 @@ fn advice(reason: &str, check: &str) -> String {
             "compare its path, port and codes with the container, and raise `healthCheckGracePeriodSeconds` for a slow start"
         }
     };
-    if check.is_empty() { what.to_owned() } else { format!("{check}; {what}") }
+    check.map_or_else(|| what.to_owned(), |check| format!("{check}; {what}"))
 }
 
 fn name_of(arn: &str) -> &str {
@@ -187,8 +166,8 @@ impl Target {
     }
 }
 
-impl From<&TargetHealthDescription> for Target {
-    fn from(target: &TargetHealthDescription) -> Self {
+impl From<&types::TargetHealthDescription> for Target {
+    fn from(target: &types::TargetHealthDescription) -> Self {
         let health = target.target_health();
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         Self {

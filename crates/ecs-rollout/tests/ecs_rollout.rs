@@ -9,6 +9,8 @@ use scripted_aws::{CLUSTER, NEXT_IMAGE, RUNNING_IMAGE, SERVICE, ScriptedAws};
 use step_harness::{Run, Step, step};
 use tokio::time::Instant;
 
+#[path = "ecs_rollout/earlier.rs"]
+mod earlier;
 #[path = "ecs_rollout/faults.rs"]
 mod faults;
 #[path = "ecs_rollout/local.rs"]
@@ -216,11 +218,12 @@ fn a_dry_run_makes_no_writing_call() {
         .run();
     assert_eq!((run.code, run.output("verdict")), (0, "planned"), "{}", run.log);
     assert_eq!(aws.writes(), [""; 0]);
-    assert!(
-        run.log.contains("+ containerDefinitions.api.environment.LOG_LEVEL: debug"),
-        "{}",
-        run.log
-    );
+    for words in [
+        "+ containerDefinitions.api.environment.LOG_LEVEL: debug",
+        "todo/api@sha256:111111111111… → ",
+    ] {
+        assert!(run.log.contains(words), "{words}\n{}", run.log);
+    }
     assert!(
         run.output("reason")
             .contains("register a new revision of `todo-api`; update `todo-api`, once"),

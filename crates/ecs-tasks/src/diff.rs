@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::TaskDefinition;
+use crate::{TaskDefinition, words::with_short_digests};
 
 type IsDefault = fn(&Value) -> bool;
 
@@ -186,6 +186,7 @@ fn shown(path: &str, value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => without_references(other).to_string(),
     };
+    let text = with_short_digests(&text);
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,

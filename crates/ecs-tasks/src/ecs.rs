@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actions_runtime::{Faults, did_you_mean};
 use aws_sdk_ecs::{
     Client,
-    types::{Service, ServiceField, SortOrder, TaskDefinitionField, TaskDefinitionStatus},
+    types::{Service, ServiceField, SortOrder, Tag, TaskDefinitionField, TaskDefinitionStatus},
 };
 use aws_session::{AwsError, Session};
 use aws_smithy_runtime_api::{
@@ -262,7 +262,8 @@ impl Ecs {
     /// The newest revision that was registered as `wanted`, tags included.
     async fn find(&self, wanted: &TaskDefinition) -> Result<Option<TaskDefinition>, EcsError> {
         const LOOKED_AT: usize = 3;
-        for arn in self.revisions(wanted.family()).await?.into_iter().take(LOOKED_AT) {
+        let newest = self.revisions(wanted.family(), TaskDefinitionStatus::Active).await?;
+        for arn in newest.into_iter().take(LOOKED_AT) {
             if let Some(found) = self.definition(&arn).await?
                 && found.is_registered_as(wanted)
             {
@@ -272,13 +273,25 @@ impl Ecs {
         Ok(None)
     }
 
-    /// The newest ACTIVE revisions of a family, newest first: ARNs.
-    pub async fn revisions(&self, family: &str) -> Result<Vec<String>, EcsError> {
+    /// Sets one tag of a resource.
+    pub async fn tag(&self, arn: &str, key: &str, value: &str) -> Result<(), AwsError> {
+        let tag = Tag::builder().key(key).value(value).build();
+        let answer = self.client.tag_resource().resource_arn(arn).tags(tag).send().await;
+        answer.map_err(|error| self.session.explain("ecs:TagResource", arn, error))?;
+        Ok(())
+    }
+
+    /// The newest revisions of a family that are ACTIVE, or that are not, newest first: ARNs.
+    pub async fn revisions(
+        &self,
+        family: &str,
+        status: TaskDefinitionStatus,
+    ) -> Result<Vec<String>, EcsError> {
         let answer = self
             .client
             .list_task_definitions()
             .family_prefix(family)
-            .status(TaskDefinitionStatus::Active)
+            .status(status)
             .sort(SortOrder::Desc)
             .max_results(NEWEST)
             .send()

@@ -6,6 +6,9 @@ use actions_runtime::did_you_mean;
 use aws_sdk_ecr::types::ImageIdentifier;
 use aws_session::{AwsError, Session};
 use aws_types::region::Region;
+use futures_util::future::join_all;
+
+use crate::TaskDefinition;
 
 /// `registry/repository:tag@digest`, as OCI's and Docker's grammar has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,6 +210,41 @@ impl ImageRef {
                 hint(repository, names)
             )
         }))
+    }
+}
+
+impl TaskDefinition {
+    /// The size of the largest of its images, in bytes, as far as ECR tells: compressed, as it is pulled.
+    pub async fn largest_image(&self, session: &Session) -> Option<i64> {
+        let images = self.containers().filter_map(|it| it["image"].as_str()?.parse().ok());
+        let images: Vec<ImageRef> = images.collect();
+        let sizes = join_all(images.iter().map(|image| image.size(session))).await;
+        sizes.into_iter().flatten().max()
+    }
+}
+
+impl ImageRef {
+    async fn size(&self, session: &Session) -> Option<i64> {
+        let registry = self.ecr()?;
+        let answer = client_in(session, &registry.region)
+            .describe_images()
+            .registry_id(&registry.account)
+            .repository_name(self.path())
+            .image_ids(self.identifier())
+            .send()
+            .await
+            .ok()?;
+        answer.image_details().first()?.image_size_in_bytes()
+    }
+
+    /// By digest, else by tag.
+    pub(crate) fn identifier(&self) -> ImageIdentifier {
+        let id = ImageIdentifier::builder();
+        match &self.digest {
+            Some(digest) => id.image_digest(digest),
+            None => id.image_tag(self.tag.as_deref().unwrap_or("latest")),
+        }
+        .build()
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use aws_sdk_ecr::types::ImageIdentifier;
 use aws_session::{AwsError, Session};
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -96,16 +95,11 @@ impl ImageRef {
     pub(crate) async fn platforms(&self, session: &Session) -> Option<Platforms> {
         let registry = self.ecr()?;
         let client = client_in(session, &registry.region);
-        let mut id = ImageIdentifier::builder();
-        id = match &self.digest {
-            Some(digest) => id.image_digest(digest),
-            None => id.image_tag(self.tag.as_deref().unwrap_or("latest")),
-        };
         let answer = client
             .batch_get_image()
             .registry_id(&registry.account)
             .repository_name(self.path())
-            .image_ids(id.build())
+            .image_ids(self.identifier())
             .set_accepted_media_types(Some(MEDIA_TYPES.map(str::to_owned).to_vec()))
             .send()
             .await

@@ -20,9 +20,41 @@ fn short_word(word: &str) -> String {
     word.replace(bare, short)
 }
 
+/// `text` with the beginning of each image's digest: twelve digits tell it from any other.
+pub(crate) fn with_short_digests(text: &str) -> String {
+    const BEFORE: &str = "@sha256:";
+    const SHOWN: usize = 12;
+    const LENGTH: usize = 64;
+    let mut parts = text.split(BEFORE);
+    let mut short = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        short.push_str(BEFORE);
+        match part.get(..LENGTH) {
+            Some(digest) if digest.bytes().all(|b| b.is_ascii_hexdigit()) => {
+                short.push_str(&digest[..SHOWN]);
+                short.push('…');
+                short.push_str(&part[LENGTH..]);
+            }
+            _ => short.push_str(part),
+        }
+    }
+    short
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digests_are_shortened_wherever_they_stand() {
+        let digest = "0123456789abcdef".repeat(4);
+        assert_eq!(
+            with_short_digests(&format!(
+                "r/a:1@sha256:{digest}, b@sha256:{digest}, c@sha256:short"
+            )),
+            "r/a:1@sha256:0123456789ab…, b@sha256:0123456789ab…, c@sha256:short"
+        );
+    }
 
     #[test]
     fn ids_and_arns_are_shortened_and_nothing_else() {

@@ -28,6 +28,7 @@ pub(crate) fn call(world: &mut World, operation: &str, body: &Value) -> Answer {
         "ListTagsForResource" => services::list_tags(world, body),
         "RegisterTaskDefinition" => definitions::register(world, body),
         "DescribeTaskDefinition" => definitions::describe(world, body),
+        "TagResource" => definitions::tag(world, body),
         "DeregisterTaskDefinition" => definitions::deregister(world, body),
         "ListTaskDefinitions" => Ok(definitions::list_definitions(world, body)),
         "ListTaskDefinitionFamilies" => Ok(definitions::families(world, body)),

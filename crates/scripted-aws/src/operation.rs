@@ -79,6 +79,7 @@ pub(crate) const OPERATIONS: [(Api, &[&str]); 8] = [
             "RunTask",
             "StopServiceDeployment",
             "StopTask",
+            "TagResource",
             "UpdateService",
         ],
     ),

@@ -3,14 +3,12 @@
 //! Pure: time is a number that comes with what was seen. It must never judge the service's stability instead of the
 //! deployment, and never take another deployment for ours.
 
-use std::collections::BTreeSet;
-
 use ecs_tasks::StoppedTask;
 
 use super::{
     failures::{Failures, is_ours},
     seen::{End, Event, Opinion, Ours, Record, Snapshot},
-    words::{in_short, is_problem},
+    told::Told,
 };
 use crate::service::{Deployment, State};
 
@@ -32,11 +30,7 @@ mod patience {
 pub(crate) struct Judge {
     ours: Ours,
     seen: bool,
-    tasks: Option<(i32, i32, i32, i32)>,
-    draining: i32,
-    stage: Option<String>,
-    told_events: BTreeSet<String>,
-    unknown: BTreeSet<String>,
+    told: Told,
     failures: Failures,
     tasks_looked_at: f64,
     last_stop: Option<f64>,
@@ -45,10 +39,6 @@ pub(crate) struct Judge {
     absent_since: Option<f64>,
     rolling_back: bool,
     our_rollback: OurRollback,
-    last_problem: Option<String>,
-    alarm: Option<String>,
-    unhealthy: Option<String>,
-    failure: Option<String>,
 }
 
 /// The rollback that this run asks for.
@@ -70,13 +60,9 @@ impl OurRollback {
 impl Judge {
     pub(crate) fn new(ours: Ours) -> Self {
         Self {
-            told_events: ours.old_events.clone(),
+            told: Told::new(&ours),
             ours,
             seen: false,
-            tasks: None,
-            draining: 0,
-            stage: None,
-            unknown: BTreeSet::new(),
             failures: Failures::default(),
             tasks_looked_at: 0.0,
             last_stop: None,
@@ -85,10 +71,6 @@ impl Judge {
             absent_since: None,
             rolling_back: false,
             our_rollback: OurRollback::NotAsked,
-            last_problem: None,
-            alarm: None,
-            unhealthy: None,
-            failure: None,
         }
     }
 
@@ -96,15 +78,8 @@ impl Judge {
         &self.ours
     }
 
-    /// ECS's last words that tell of a problem, for when no task tells more.
-    pub(crate) fn last_problem(&self) -> Option<&str> {
-        let words = [&self.alarm, &self.last_problem, &self.failure];
-        words.into_iter().find_map(|words| words.as_deref())
-    }
-
-    /// What the load balancer's check got, as ECS told it last.
-    pub(crate) fn unhealthy(&self) -> Option<&str> {
-        self.unhealthy.as_deref()
+    pub(crate) fn told(&self) -> &Told {
+        &self.told
     }
 
     pub(crate) fn is_rolling_back(&self) -> bool {
@@ -146,63 +121,15 @@ impl Judge {
     }
 
     fn tell_changes(&mut self, snapshot: &Snapshot, opinion: &mut Opinion) {
-        for event in snapshot.service.events.iter().rev() {
-            if self.told_events.insert(event.id.clone()) {
-                let message = in_short(&event.message);
-                if message.contains("is unhealthy in") {
-                    self.unhealthy = Some(message.clone());
-                }
-                if is_problem(&message) {
-                    self.last_problem = Some(message.clone());
-                    opinion.look_at_tasks = true;
-                }
-                opinion.events.push(Event::Ecs(message));
-            }
-        }
-        if let Some(record) = &snapshot.record
-            && record.stage != self.stage
-        {
-            self.stage.clone_from(&record.stage);
-            opinion.events.extend(record.stage.clone().map(Event::Stage));
-        }
-        for alarm in snapshot.record.iter().flat_map(|record| &record.alarms) {
-            if self.told_events.insert(format!("alarm {alarm}")) {
-                let message = format!("the alarm `{alarm}` went off");
-                self.alarm = Some(message.clone());
-                opinion.events.push(Event::Ecs(message));
-            }
+        self.told.service_events(&snapshot.service, opinion);
+        if let Some(record) = &snapshot.record {
+            self.told.record(record, opinion);
         }
         let Some(ours) = snapshot.service.deployment(&self.ours.id) else { return };
         self.seen = true;
         self.failures.counted_by_ecs(ours.failed);
-        let tasks = (ours.running, ours.pending, ours.desired, ours.failed);
-        if self.tasks != Some(tasks) {
-            // Only what went up says that tasks are on their way; every other change may hide one that stopped.
-            opinion.look_at_tasks |= self.tasks.is_some_and(|(running, pending, _, failed)| {
-                ours.failed > failed
-                    || ours.running < running
-                    || (ours.pending < pending && ours.running == running)
-            });
-            self.tasks = Some(tasks);
-            let (running, pending, desired, failed) = tasks;
-            // Of a deployment that was given up nothing more than its end is to be told.
-            if ours.is_primary || running > 0 {
-                opinion.events.push(Event::Tasks { running, pending, desired, failed });
-            }
-        }
-        let draining: i32 = snapshot
-            .service
-            .deployments
-            .iter()
-            .filter(|it| it.id != ours.id)
-            .map(|it| it.running)
-            .sum();
-        if ours.is_primary && ours.is_full() && draining != self.draining {
-            opinion
-                .events
-                .push(Event::Draining { running: draining, going: draining < self.draining });
-        }
-        self.draining = draining;
+        self.told.tasks(ours, opinion);
+        self.told.draining(ours, snapshot, opinion);
         if !ours.is_done() && snapshot.at - self.tasks_looked_at >= patience::TASKS {
             opinion.look_at_tasks = true;
         }
@@ -287,7 +214,7 @@ impl Judge {
             },
             "PENDING" | "IN_PROGRESS" | "STOP_REQUESTED" | "SUCCESSFUL" | "STOPPED" => None,
             other => {
-                self.tell_unknown(other, opinion);
+                self.told.unknown(other, opinion);
                 None
             }
         }
@@ -312,7 +239,7 @@ impl Judge {
                     .unwrap_or_else(|| "ECS reports rolloutState FAILED".to_owned());
                 return self.while_failed(reason, snapshot, opinion);
             }
-            State::Unknown(state) => self.tell_unknown(state, opinion),
+            State::Unknown(state) => self.told.unknown(state, opinion),
             State::Absent | State::InProgress | State::Completed => {}
         }
         if ours.is_done() && (!self.ours.must_fill || ours.is_full()) {
@@ -341,7 +268,7 @@ impl Judge {
     ) -> Option<End> {
         opinion.look_at_record = true;
         opinion.look_at_tasks |= self.failed_since.is_none();
-        self.tell_failure(&reason, opinion);
+        self.told.failure(&reason, opinion);
         let (since, reason) = self.failed_since.get_or_insert((snapshot.at, reason)).clone();
         if !self.ours.settings.rolls_back || self.ours.previous.is_none() {
             return Some(End::Failed { reason });
@@ -378,7 +305,7 @@ impl Judge {
                 .reason
                 .clone()
                 .unwrap_or_else(|| "ECS reports rolloutState FAILED".to_owned());
-            self.tell_failure(&reason, opinion);
+            self.told.failure(&reason, opinion);
             self.failed_since = Some((snapshot.at, reason));
         }
         let record_says_rollback =
@@ -460,27 +387,10 @@ impl Judge {
             if let Some(reason) = reason
                 && !self.our_rollback.is_asked()
             {
-                self.tell_failure(&reason, opinion);
+                self.told.failure(&reason, opinion);
             }
             let to = self.ours.previous.clone().unwrap_or_default();
             opinion.events.push(Event::RollingBack { to, by_us: self.our_rollback.is_asked() });
-        }
-    }
-
-    /// ECS's reason, once. A deployment that is back already has another reason to give.
-    fn tell_failure(&mut self, reason: &str, opinion: &mut Opinion) {
-        if self.failure.is_none()
-            && !reason.contains("completed")
-            && !reason.contains("in progress")
-        {
-            self.failure = Some(reason.to_owned());
-            opinion.events.push(Event::Failed(reason.to_owned()));
-        }
-    }
-
-    fn tell_unknown(&mut self, state: &str, opinion: &mut Opinion) {
-        if self.unknown.insert(state.to_owned()) {
-            opinion.events.push(Event::Unknown(state.to_owned()));
         }
     }
 

@@ -6,6 +6,7 @@ mod judge;
 mod pace;
 mod record;
 mod seen;
+mod told;
 mod words;
 
 use std::{collections::BTreeSet, time::Duration};
@@ -107,12 +108,15 @@ impl<'a> Watch<'a> {
         self.judge.is_rolling_back()
     }
 
+    /// ECS's last words that tell of a problem, else what it waits for.
     pub(crate) fn last_problem(&self) -> Option<&str> {
-        self.judge.last_problem()
+        let told = self.judge.told();
+        told.problem().or(told.waits_for.as_deref())
     }
 
+    /// What the load balancer's check got, as ECS told it last.
     pub(crate) fn unhealthy(&self) -> Option<&str> {
-        self.judge.unhealthy()
+        self.judge.told().unhealthy.as_deref()
     }
 
     /// The service as it was seen last.

@@ -3,10 +3,13 @@
 //! Emulators and older endpoints have none, and many roles may not read it: everything works without, only later or with
 //! less certainty.
 
-use aws_sdk_ecs::types::{self, CreatedAt};
+use aws_sdk_ecs::{
+    primitives::DateTimeFormat,
+    types::{self, CreatedAt},
+};
 use ecs_tasks::last_part;
 
-use super::seen::Record;
+use super::seen::{Hook, Record};
 use crate::{report::Report, service::Service, update::Target};
 
 /// How often an empty or refused answer is asked for again.
@@ -188,5 +191,35 @@ fn record_of(deployment: &types::ServiceDeployment) -> Record {
             .map(types::ServiceDeploymentAlarms::triggered_alarm_names)
             .unwrap_or_default()
             .to_vec(),
+        hooks: deployment
+            .lifecycle_hook_details()
+            .iter()
+            .map(|hook| hook_of(hook, deployment.service_deployment_arn().unwrap_or_default()))
+            .collect(),
+    }
+}
+
+fn hook_of(hook: &types::DeploymentLifecycleHookDetail, record: &str) -> Hook {
+    let kind = hook.target_type().map_or("", types::DeploymentLifecycleHookTargetType::as_str);
+    // A function's ARN ends with `:function:name`.
+    let function = hook.target_arn().and_then(|arn| arn.split(":function:").nth(1));
+    let otherwise = match (hook.timeout_action(), hook.expires_at()) {
+        (Some(action), Some(at)) => {
+            let at = at.fmt(DateTimeFormat::DateTime).unwrap_or_default();
+            format!(" (left alone, ECS does {} at {at})", action.as_str())
+        }
+        _ => String::new(),
+    };
+    Hook {
+        name: format!("`{}`", function.unwrap_or(kind)),
+        status: hook
+            .status()
+            .map(types::DeploymentLifecycleHookStatus::as_str)
+            .unwrap_or_default()
+            .to_owned(),
+        way_on: format!(
+            "aws ecs continue-service-deployment --service-deployment-arn {record} --hook-id {} --action CONTINUE{otherwise}",
+            hook.hook_id().unwrap_or_default()
+        ),
     }
 }

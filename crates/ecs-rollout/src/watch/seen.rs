@@ -40,6 +40,17 @@ pub(crate) struct Record {
     pub(crate) stage: Option<String>,
     pub(crate) rollback_reason: Option<String>,
     pub(crate) alarms: Vec<String>,
+    pub(crate) hooks: Vec<Hook>,
+}
+
+/// A lifecycle hook of the stage that a deployment is in.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Hook {
+    /// `PAUSE`, or a function's name.
+    pub(crate) name: String,
+    pub(crate) status: String,
+    /// How somebody lets the deployment go on, and what happens otherwise.
+    pub(crate) way_on: String,
 }
 
 /// What is worth a line.
@@ -57,6 +68,8 @@ pub(crate) enum Event {
         going: bool,
     },
     Stage(String),
+    /// A hook that a stage waits for, or that failed.
+    Hook(String),
     /// ECS's own words.
     Ecs(String),
     Failed(String),

@@ -161,52 +161,6 @@ fn deployed_with_no_healthy_target_is_a_warning() {
 }
 
 #[test]
-fn an_earlier_revision_is_deployed_again() {
-    for (to, revision) in
-        [("bbbbbbbbbbbb", "todo-api:42"), ("41", "todo-api:41"), ("todo-api:42", "todo-api:42")]
-    {
-        let aws = ScriptedAws::play("revisions-of-commits");
-        let run = deploy(&aws).input("image", "").input("rollback-to", to).run();
-        check(&run, 0, "deployed", &[&format!("`{revision}` serves")]);
-        assert_eq!(aws.writes(), [UPDATE], "{}", run.log);
-    }
-}
-
-#[test]
-fn the_previous_revision_is_the_last_other_one_that_completed() {
-    let aws = ScriptedAws::play("deployed");
-    check(&deploy(&aws).run(), 0, "deployed", &["`todo-api:42` serves"]);
-    let run = deploy(&aws).input("image", "").input("rollback-to", "previous").run();
-    check(&run, 0, "deployed", &["`todo-api:41` serves"]);
-    // And forth again: not "minus one".
-    let run = deploy(&aws).input("image", "").input("rollback-to", "previous").run();
-    check(&run, 0, "deployed", &["`todo-api:42` serves"]);
-}
-
-#[test]
-fn an_earlier_revision_that_is_not_there_is_a_fault() {
-    for (to, words) in [
-        (
-            "ddddddd",
-            "no revision of `todo-api` is of the commit `ddddddd`: the newest are of `cccccccccccc`, `bbbbbbbbbbbb`",
-        ),
-        ("99", "there is no task definition `todo-api:99`"),
-        ("previous", "which revision completed before cannot be told"),
-        ("main", "is neither `previous` nor a commit"),
-    ] {
-        let aws = ScriptedAws::play("revisions-of-commits");
-        let run = deploy(&aws).input("image", "").input("rollback-to", to).run();
-        assert_eq!(run.code, 2, "{}", run.log);
-        assert!(run.log.contains(words), "{words}\n{}", run.log);
-        assert_eq!(aws.writes(), [""; 0]);
-    }
-    let aws = ScriptedAws::play("revisions-of-commits");
-    let run = deploy(&aws).input("rollback-to", "41").run();
-    assert_eq!(run.code, 2, "{}", run.log);
-    assert!(run.log.contains("cannot be used together with"), "{}", run.log);
-}
-
-#[test]
 fn a_slow_rollout_tells_what_its_time_was_made_of() {
     let aws = ScriptedAws::play("long-rollout");
     let run = deploy(&aws).input("poll-interval", "1s").run();
@@ -215,4 +169,32 @@ fn a_slow_rollout_tells_what_its_time_was_made_of() {
         assert!(run.summary.contains(part), "{part}\n{}", run.summary);
     }
     assert!(aws.count("DescribeServices") <= 40, "{}", aws.count("DescribeServices"));
+}
+
+#[test]
+fn the_settings_that_made_it_slow_are_read_and_told_with_what_they_cost() {
+    let aws = ScriptedAws::play("slow-checks");
+    let run = deploy(&aws).input("poll-interval", "1s").run();
+    check(&run, 0, "deployed", &[]);
+    let words = "of which the target group `todo-api` costs 20 s: its interval of 10 s × its healthy threshold of 2; `HealthCheckIntervalSeconds` 5 and `HealthyThresholdCount` 2 cost 10 s";
+    assert!(run.log.contains("what made it slow: health checks took"), "{}", run.log);
+    assert!(run.log.contains(words), "{}", run.log);
+    assert!(run.summary.contains("`HealthyThresholdCount` 2 cost 10 s"), "{}", run.summary);
+}
+
+#[test]
+fn what_a_stage_waits_for_is_told_once_with_the_way_on() {
+    let aws = ScriptedAws::play("paused-hook");
+    let run = deploy(&aws).run();
+    check(&run, 0, "deployed", &[]);
+    for words in [
+        "POST_TEST_TRAFFIC_SHIFT waits for the hook `smoke-test`",
+        "PRODUCTION_TRAFFIC_SHIFT waits for the hook `PAUSE`: aws ecs continue-service-deployment --service-deployment-arn arn:aws:ecs:",
+        "--hook-id hook-2 --action CONTINUE (left alone, ECS does ROLLBACK at 2026-11-24T18:04:05Z)",
+    ] {
+        assert_eq!(run.log.matches(words).count(), 1, "{words}\n{}", run.log);
+    }
+    let aws = ScriptedAws::play("paused-for-good");
+    let run = deploy(&aws).input("wait-for-minutes", "0.03").run();
+    check(&run, 5, "timed-out", &["PRODUCTION_TRAFFIC_SHIFT waits for the hook `PAUSE`"]);
 }

@@ -1,6 +1,6 @@
 //! Whether the new version answers, asked after ECS is done.
 
-use scripted_aws::ScriptedAws;
+use scripted_aws::{RUNNING_IMAGE, ScriptedAws};
 
 use crate::{REGISTER_AND_UPDATE, check, deploy};
 
@@ -52,4 +52,32 @@ fn the_time_to_wait_bounds_the_answers_too() {
         .run();
     check(&run, 5, "timed-out", &["did not answer well"]);
     assert_eq!(aws.writes(), REGISTER_AND_UPDATE);
+}
+
+#[test]
+fn what_runs_already_has_to_answer_well_too() {
+    let run = |scenario| {
+        let aws = ScriptedAws::play(scenario);
+        let run = deploy(&aws)
+            .input("image", RUNNING_IMAGE)
+            .input("verify-url", aws.app_url())
+            .input("verify-for", "300ms")
+            .run();
+        assert_eq!(aws.writes(), [""; 0]);
+        run
+    };
+    check(&run("verify-flapping"), 0, "unchanged", &["already runs `todo-api:41`"]);
+    check(
+        &run("verify-bad"),
+        1,
+        "failed",
+        &["already runs `todo-api:41`", "answered badly 3 times in a row", "nothing to roll back"],
+    );
+}
+
+#[test]
+fn who_does_not_wait_is_told_that_nobody_asked() {
+    let aws = ScriptedAws::play("deployed");
+    let run = deploy(&aws).input("wait", "false").input("verify-url", aws.app_url()).run();
+    check(&run, 0, "deployed", &["its end was not awaited, and http://", "was not asked"]);
 }

@@ -72,6 +72,22 @@ pub(super) fn deregister(world: &mut World, body: &Value) -> Answer {
     Ok(json!({"taskDefinition": answers::definition(world, known)}))
 }
 
+/// Of a task definition: nothing else is tagged here after it was made.
+pub(super) fn tag(world: &mut World, body: &Value) -> Answer {
+    let arn = required(body, "resourceArn")?;
+    let Some(known) = world.definitions.iter_mut().find(|known| known.arn == arn) else {
+        return refuse("InvalidParameterException", "The specified task-definition was not found.");
+    };
+    for tag in body["tags"].as_array().into_iter().flatten() {
+        let Some(tags) = known.tags.as_array_mut() else { continue };
+        match tags.iter_mut().find(|there| there["key"] == tag["key"]) {
+            Some(there) => *there = tag.clone(),
+            None => tags.push(tag.clone()),
+        }
+    }
+    Ok(json!({}))
+}
+
 pub(super) fn list_definitions(world: &World, body: &Value) -> Value {
     let family = text(body, "familyPrefix");
     let active = text(body, "status") != Some("INACTIVE");
