@@ -36,7 +36,8 @@ fn release() -> miette::Result<()> {
         .filter_map(|release| release["app_name"].as_str())
         .collect();
     let mut all = PROGRAMS;
-    (planned.sort_unstable(), all.sort_unstable());
+    planned.sort_unstable();
+    all.sort_unstable();
     if planned == all {
         return Ok(());
     }

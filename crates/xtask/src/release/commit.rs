@@ -50,8 +50,8 @@ pub(super) fn in_a_repository_of_its_own(tree: &Path, tag: &str) -> miette::Resu
 
 /// The same files, parent and source give the same commit: its dates are the source commit's.
 fn make(repository: &Path, tree: &Path, tag: &str, parent: Option<&str>) -> miette::Result<String> {
-    let source = text(output(git(&root()).args(["rev-parse", "HEAD"]))?);
-    let date = text(output(git(&root()).args(["show", "--no-patch", "--format=%cI", "HEAD"]))?);
+    let source = text(&output(git(&root()).args(["rev-parse", "HEAD"]))?);
+    let date = text(&output(git(&root()).args(["show", "--no-patch", "--format=%cI", "HEAD"]))?);
     let index = tree.with_file_name("index");
     let git = || {
         let mut git = git(repository);
@@ -61,14 +61,14 @@ fn make(repository: &Path, tree: &Path, tag: &str, parent: Option<&str>) -> miet
     };
     // What the user's own configuration ignores belongs to the tree all the same.
     output(git().args(["add", "--all", "--force", "."]).current_dir(tree))?;
-    let written = text(output(git().arg("write-tree"))?);
+    let written = text(&output(git().arg("write-tree"))?);
     let message = format!("{tag}\n\nSource: {source}");
     let mut commit = git();
     commit.args(["-c", "commit.gpgSign=false", "commit-tree", &written, "-m", &message]);
     if let Some(parent) = parent {
         commit.args(["-p", parent]);
     }
-    let commit = text(output(&mut commit)?);
+    let commit = text(&output(&mut commit)?);
     fs::remove_file(index).into_diagnostic()?;
     Ok(commit)
 }
@@ -77,7 +77,7 @@ fn tip(repository: &Path) -> miette::Result<Option<String>> {
     let mut show = git(repository);
     let refs = ["refs/remotes/origin/releases", BRANCH];
     show.args(["for-each-ref", "--format=%(objectname)"]).args(refs);
-    Ok(text(output(&mut show)?).lines().next().map(ToOwned::to_owned))
+    Ok(text(&output(&mut show)?).lines().next().map(ToOwned::to_owned))
 }
 
 fn git(repository: &Path) -> Command {
@@ -90,6 +90,6 @@ fn git(repository: &Path) -> Command {
     git
 }
 
-fn text(output: Vec<u8>) -> String {
-    String::from_utf8_lossy(&output).trim().to_owned()
+fn text(output: &[u8]) -> String {
+    String::from_utf8_lossy(output).trim().to_owned()
 }

@@ -48,7 +48,7 @@ impl Options {
             match argument {
                 "--dry-run" => options.dry_run = true,
                 "--distrib" => options.distrib = Some(value()?.into()),
-                "--repository" => options.repository = (*value()?).to_owned(),
+                "--repository" => (*value()?).clone_into(&mut options.repository),
                 other => return Err(miette!(help = USAGE, "there is no option `{other}`")),
             }
         }
