@@ -20,6 +20,11 @@ impl Faults {
         self.0.push(Fault { input: input.into(), message: message.into() });
     }
 
+    /// Notes what was found elsewhere.
+    pub fn append(&mut self, mut found: Self) {
+        self.0.append(&mut found.0);
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

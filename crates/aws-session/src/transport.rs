@@ -197,7 +197,7 @@ impl Line {
             return Err(ConnectorError::user(Box::new(NothingIsWritten)));
         }
         let entry = self.transport.calls().begin(&operation, endpoint(request.uri()));
-        let fresh = operation.writing && !operation.repeatable;
+        let fresh = operation.writing && !operation.repeatable && !is_conditional(&request);
         let wire = self.transport.wire(request.uri(), self.connect_timeout, fresh);
         let limit = patience(self.read_timeout, request.body());
         let started = Instant::now();
@@ -225,6 +225,11 @@ impl Line {
             }
         }
     }
+}
+
+/// A conditional write in doubt is settled by one look at what it would have changed: it need not pay for a connection.
+fn is_conditional(request: &HttpRequest) -> bool {
+    ["if-match", "if-none-match"].iter().any(|name| request.headers().contains_key(*name))
 }
 
 /// How long one attempt may take: `read_timeout`, and the time that its body needs on a slow line. A body of unknown length

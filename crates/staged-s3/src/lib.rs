@@ -92,6 +92,13 @@ impl StagedS3 {
         }
     }
 
+    /// The bucket encrypts with a key of KMS: `ETag`s are no MD5s.
+    pub fn encrypt_bucket(&self, name: &str) {
+        if let Some(bucket) = self.world().store.buckets.get_mut(name) {
+            bucket.kms = true;
+        }
+    }
+
     /// A distribution in front of `bucket`, with an address of its own.
     pub fn create_distribution(&self, id: &str, bucket: &str) -> std::io::Result<()> {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
@@ -135,7 +142,7 @@ impl StagedS3 {
             ..Object::default()
         };
         if let Some(bucket) = world.store.buckets.get_mut(bucket) {
-            bucket.put(key, object, &mut world.store.next);
+            let _etag = bucket.put(key, object, &mut world.store.next);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The server by hand and for benchmarks: `staged-s3 [PORT]` prints its endpoint, then obeys lines on standard input and
 //! answers each with one line.
 //!
-//! `latency MS` · `bucket NAME [versioned]` · `distribution ID BUCKET` · `wipe` · `reset` · `stats` · `compare BUCKET FOLDER`.
+//! `latency MS` · `bucket NAME [versioned]` · `distribution ID BUCKET` · `site ID` · `wipe` · `reset` · `stats` · `compare BUCKET FOLDER`.
 //! It ends with its input.
 
 use std::{
@@ -42,6 +42,7 @@ fn obey(server: &StagedS3, line: &str) -> String {
                 return format!("error: {error}");
             }
         }
+        ["site", id] => return server.site(id),
         ["wipe"] => server.wipe(),
         ["reset"] => server.clear_log(),
         ["compare", bucket, folder] => {

@@ -131,17 +131,16 @@ fn in_bucket(store: &mut Store, operation: &str, request: &Request<'_>) -> Reply
                 return refused;
             }
             let received = &request.received;
-            let etag = hex(&received.md5);
             let object = Object {
                 body: received.body.clone(),
                 size: received.size,
-                etag: etag.clone(),
+                etag: hex(&received.md5),
                 at: now(),
                 headers: kept(request.headers),
                 sha256: received.sha256.clone(),
                 ..Object::default()
             };
-            let id = bucket.put(request.key, object, next);
+            let (etag, id) = bucket.put(request.key, object, next);
             let quoted = format!("\"{etag}\"");
             with(with(reply(200, ""), "etag", Some(&quoted)), "x-amz-version-id", id.as_deref())
         }
@@ -268,6 +267,8 @@ fn read(bucket: &Bucket, request: &Request<'_>, head: bool) -> Reply {
     if request.header("x-amz-checksum-mode").is_some() {
         answer = with(answer, "x-amz-checksum-sha256", object.sha256.as_deref());
     }
+    let kms = bucket.kms.then_some("aws:kms");
+    answer = with(answer, "x-amz-server-side-encryption", kms);
     let id = bucket.versioned.then(|| version_id(object.version));
     with(answer, "x-amz-version-id", id.as_deref())
 }
@@ -292,9 +293,9 @@ fn copy(store: &mut Store, request: &Request<'_>) -> Reply {
         object.headers = kept(request.headers);
     }
     (object.at, object.version) = (now(), 0);
-    let etag = object.etag.clone();
     let next = &mut store.next;
-    let id = store.buckets.get_mut(request.bucket).and_then(|to| to.put(request.key, object, next));
+    let Some(to) = store.buckets.get_mut(request.bucket) else { return error(404, "NoSuchBucket") };
+    let (etag, id) = to.put(request.key, object, next);
     let body = format!(
         "<CopyObjectResult><LastModified>{}</LastModified><ETag>&quot;{etag}&quot;</ETag></CopyObjectResult>",
         iso(now())
@@ -352,12 +353,12 @@ fn complete(store: &mut Store, request: &Request<'_>) -> Reply {
     }
     object.body = body.into();
     object.etag = format!("{}-{}", hex(&all.finalize()), upload.parts.len());
-    let answer = format!(
-        "<CompleteMultipartUploadResult><Key>{}</Key><ETag>&quot;{}&quot;</ETag></CompleteMultipartUploadResult>",
-        escape(request.key),
-        object.etag
-    );
     let next = &mut store.next;
-    let id = store.buckets.get_mut(request.bucket).and_then(|to| to.put(request.key, object, next));
+    let Some(to) = store.buckets.get_mut(request.bucket) else { return error(404, "NoSuchBucket") };
+    let (etag, id) = to.put(request.key, object, next);
+    let answer = format!(
+        "<CompleteMultipartUploadResult><Key>{}</Key><ETag>&quot;{etag}&quot;</ETag></CompleteMultipartUploadResult>",
+        escape(request.key)
+    );
     with(xml(200, &answer), "x-amz-version-id", id.as_deref())
 }

@@ -43,6 +43,8 @@ pub(crate) struct Bucket {
     pub(crate) objects: BTreeMap<String, Object>,
     pub(crate) older: BTreeMap<String, Vec<Object>>,
     pub(crate) versioned: bool,
+    /// Encrypted with a key of KMS: an `ETag` says nothing about the bytes.
+    pub(crate) kms: bool,
     /// Where it is, if that matters.
     pub(crate) region: Option<String>,
 }
@@ -73,17 +75,28 @@ pub(crate) fn version_id(number: u64) -> String {
 }
 
 impl Bucket {
-    pub(crate) fn put(&mut self, key: &str, mut object: Object, next: &mut u64) -> Option<String> {
+    /// Gives the object's `ETag` and its version.
+    pub(crate) fn put(
+        &mut self,
+        key: &str,
+        mut object: Object,
+        next: &mut u64,
+    ) -> (String, Option<String>) {
+        *next += 1;
+        if self.kms {
+            let parts = object.etag.split_once('-').map(|(_, count)| format!("-{count}"));
+            object.etag = format!("{next:032x}{}", parts.unwrap_or_default());
+        }
+        let etag = object.etag.clone();
         if !self.versioned {
             self.objects.insert(key.to_owned(), object);
-            return None;
+            return (etag, None);
         }
-        *next += 1;
         object.version = *next;
         if let Some(before) = self.objects.insert(key.to_owned(), object) {
             self.older.entry(key.to_owned()).or_default().push(before);
         }
-        Some(version_id(*next))
+        (etag, Some(version_id(*next)))
     }
 
     pub(crate) fn get(&self, key: &str, version: Option<&str>) -> Option<&Object> {

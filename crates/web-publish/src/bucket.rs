@@ -83,35 +83,37 @@ pub(crate) enum Put {
 }
 
 impl Bucket {
-    /// Opens the bucket by reading `path` from it. A bucket in another region is followed there.
-    pub(crate) async fn open(
-        step: &Step,
-        session: &Session,
-        name: &str,
-        prefix: &str,
-        path: &str,
-    ) -> Result<(Self, Option<Fetched>), AwsError> {
-        let mut bucket = Self {
+    pub(crate) fn new(session: &Session, name: &str, prefix: &str) -> Self {
+        Self {
             client: client(session, None),
             session: session.clone(),
             name: name.to_owned(),
             prefix: prefix.to_owned(),
-        };
-        let error = match bucket.get(path).await {
-            Ok(fetched) => return Ok((bucket, fetched)),
+        }
+    }
+
+    /// Opens the bucket by reading `path` from it. A bucket in another region is followed there.
+    pub(crate) async fn open(
+        mut self,
+        step: &Step,
+        path: &str,
+    ) -> Result<(Self, Option<Fetched>), AwsError> {
+        let error = match self.get(path).await {
+            Ok(fetched) => return Ok((self, fetched)),
             Err(error) => error,
         };
+        let here = self.session.region();
         let region = error
             .raw_response()
             .filter(|response| matches!(response.status().as_u16(), 301 | 307 | 400))
             .and_then(|response| response.headers().get("x-amz-bucket-region"))
-            .filter(|region| *region != session.region())
+            .filter(|region| *region != here)
             .map(str::to_owned);
-        let Some(region) = region else { return Err(bucket.explain("s3:GetObject", path, error)) };
-        step.say(format!("the bucket `{name}` is in {region}, not in {}", session.region()));
-        bucket.client = client(session, Some(region));
-        let fetched = bucket.fetch(path).await?;
-        Ok((bucket, fetched))
+        let Some(region) = region else { return Err(self.explain("s3:GetObject", path, error)) };
+        step.say(format!("the bucket `{}` is in {region}, not in {here}", self.name));
+        self.client = client(&self.session, Some(region));
+        let fetched = self.fetch(path).await?;
+        Ok((self, fetched))
     }
 
     /// Where in the bucket `path` lies.

@@ -3,9 +3,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    sync::Arc,
 };
 
-use actions_runtime::{Faults, did_you_mean};
+use actions_runtime::{Faults, Step, did_you_mean};
+use miette::IntoDiagnostic as _;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     bucket::Bucket,
@@ -16,10 +20,9 @@ use crate::{
     error::PublishError,
     headers::{HeaderRules, Headers},
     inputs::Inputs,
-    look::Local,
     plan::{Refusal, Remote, Source, Wanted},
     site::{self, Found, Read, Selection},
-    upload,
+    sums::Local,
 };
 
 /// More of one kind of fault than this says nothing new.
@@ -50,28 +53,60 @@ impl Manner {
     }
 }
 
-/// The files, before they are read.
-#[derive(Debug, Default)]
-pub(crate) struct Listing {
-    pub(crate) files: Vec<(Found, Class)>,
-    headers: Vec<Headers>,
-    pub(crate) refusals: Vec<Refusal>,
-    pub(crate) notes: Vec<String>,
+/// Nothing to publish, as far as one look at the directory tells.
+pub(crate) fn nothing_in(directory: &Path) -> Option<Refusal> {
+    let name = directory.display().to_string();
+    if !directory.is_dir() {
+        let hint = did_you_mean(&name, &folders_beside(directory));
+        return Some(Refusal::Missing { directory: name, hint });
+    }
+    let mut entries = std::fs::read_dir(directory).ok()?;
+    entries.next().is_none().then_some(Refusal::Empty { directory: name })
 }
 
-/// Walks over the directory; what is wrong with the inputs is added to `faults`.
-pub(crate) fn list(
-    inputs: &Inputs,
-    manner: &Manner,
-    faults: &mut Faults,
-) -> Result<Listing, PublishError> {
-    let directory = inputs.directory.display().to_string();
-    let mut listing = Listing::default();
-    if !inputs.directory.is_dir() {
-        let hint = did_you_mean(&directory, &folders_beside(&inputs.directory));
-        listing.refusals.push(Refusal::Missing { directory, hint });
-        return Ok(listing);
+/// The directory while it is read, by threads of its own. Dropping it ends them.
+pub(crate) struct Reading {
+    task: JoinHandle<Result<Build, PublishError>>,
+    _stop: DropGuard,
+}
+
+impl Reading {
+    pub(crate) fn begin(step: &Step, inputs: &Inputs, denied: Denied) -> Self {
+        let token = step.cancelled().child_token();
+        let (inputs, stop) = (inputs.clone(), token.clone());
+        let task = spawn_blocking(move || match inputs.rollback_to {
+            Some(_) => Ok(Build::default()),
+            None => Build::read(&inputs, &denied, &stop),
+        });
+        Self { task, _stop: token.drop_guard() }
     }
+
+    /// What was read; what is wrong with the inputs is added to `faults`.
+    pub(crate) async fn end(self, step: &Step, faults: &mut Faults) -> miette::Result<Build> {
+        let mut build = self.task.await.into_diagnostic()??;
+        build.notes.drain(..).for_each(|note| step.say(note));
+        faults.append(std::mem::take(&mut build.faults));
+        Ok(build)
+    }
+}
+
+/// The files, each with what was learnt of it.
+#[derive(Debug, Default)]
+pub(crate) struct Build {
+    files: Vec<(Found, Class)>,
+    headers: Vec<Headers>,
+    read: Vec<Read>,
+    faults: Faults,
+    pub(crate) refusals: Vec<Refusal>,
+    notes: Vec<String>,
+    pub(crate) local: BTreeMap<String, Arc<Local>>,
+}
+
+/// Walks over the directory.
+fn list(inputs: &Inputs) -> Result<Build, PublishError> {
+    let manner = Manner::of(inputs);
+    let mut listing = Build::default();
+    let faults = &mut listing.faults;
     let walk = site::walk(&inputs.directory, &manner.selection, inputs.follow_symlinks)?;
     for (path, target) in walk.leaving.iter().take(FAULTS_SHOWN) {
         let target = target.display();
@@ -108,6 +143,7 @@ pub(crate) fn list(
         faults.add(input, format!("`{first}` and `{second}` contradict each other for `{path}`"));
     }
     if listing.files.is_empty() {
+        let directory = inputs.directory.display().to_string();
         listing.refusals.push(Refusal::Empty { directory });
     }
     Ok(listing)
@@ -129,51 +165,50 @@ fn folders_beside(directory: &Path) -> Vec<String> {
     names
 }
 
-/// The files, read.
-#[derive(Debug, Default)]
-pub(crate) struct Build {
-    pub(crate) files: Vec<(Found, Class)>,
-    headers: Vec<Headers>,
-    read: Vec<Read>,
-    pub(crate) refusals: Vec<Refusal>,
-    pub(crate) local: BTreeMap<String, Local>,
-}
-
 impl Build {
-    pub(crate) fn read(
-        mut listing: Listing,
+    fn read(
         inputs: &Inputs,
         denied: &Denied,
+        stop: &CancellationToken,
     ) -> Result<Self, PublishError> {
-        let read = site::read_all(&listing.files, upload::part_size, denied)?;
-        if listing.refusals.is_empty() {
-            listing.refusals =
-                checks::in_build(&listing.files, &read, &inputs.allow, &inputs.deny_values_of);
+        let mut build = list(inputs)?;
+        if !build.faults.is_empty() || !build.refusals.is_empty() {
+            return Ok(build);
         }
-        let mut local = BTreeMap::new();
-        for ((file, _), read) in listing.files.iter().zip(&read) {
-            let Some(sha256) = read.sha256 else { continue };
-            let one = Local {
-                on_disk: file.on_disk.clone(),
-                size: file.size,
-                sha256,
-                parts: read.parts.clone(),
-            };
-            local.insert(file.path.clone(), one);
+        build.read = site::read_all(&build.files, denied, stop)?;
+        build.refusals =
+            checks::in_build(&build.files, &build.read, &inputs.allow, &inputs.deny_values_of);
+        for ((file, _), read) in build.files.iter().zip(&mut build.read) {
+            let local = Local::new(file.on_disk.clone(), file.size, read.sums.take());
+            build.local.insert(file.path.clone(), Arc::new(local));
         }
-        let Listing { files, headers, refusals, .. } = listing;
-        Ok(Self { files, headers, read, refusals, local })
+        Ok(build)
+    }
+
+    /// Takes the sums of files that must be compared with what is in the bucket. The others' are taken while they are sent.
+    pub(crate) async fn compare_with(&self, remote: &Remote) -> Result<(), PublishError> {
+        let same_size = |(path, local): &(&String, &Arc<Local>)| {
+            remote.seen.get(*path).is_some_and(|seen| seen.size == local.size)
+        };
+        let unknown = self.local.iter().filter(|(_, local)| local.known_sums().is_none());
+        let wanted: Vec<Arc<Local>> =
+            unknown.filter(same_size).map(|(_, local)| local.clone()).collect();
+        site::in_background(wanted, |local, buffer| local.sums(buffer).map(drop)).await?;
+        Ok(())
     }
 
     pub(crate) fn wanted(&self) -> Vec<Wanted> {
-        let all = self.files.iter().zip(&self.headers).zip(&self.read);
-        all.map(|(((file, class), headers), read)| Wanted {
-            path: file.path.clone(),
-            size: file.size,
-            content: Content { sha256: read.sha256, etag: None },
-            class: *class,
-            headers: headers.clone(),
-            from: Source::Build,
+        let all = self.files.iter().zip(&self.headers);
+        all.map(|((file, class), headers)| {
+            let sums = self.local.get(&file.path).and_then(|local| local.known_sums());
+            Wanted {
+                path: file.path.clone(),
+                size: file.size,
+                content: Content { sha256: sums.map(|sums| sums.sha256), etag: None },
+                class: *class,
+                headers: headers.clone(),
+                from: Source::Build,
+            }
         })
         .collect()
     }

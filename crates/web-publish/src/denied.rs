@@ -41,7 +41,7 @@ impl Denied {
         })
     }
 
-    fn new(all: &[(String, usize)]) -> Result<Self, aho_corasick::BuildError> {
+    pub(crate) fn new(all: &[(String, usize)]) -> Result<Self, aho_corasick::BuildError> {
         if all.is_empty() {
             return Ok(Self::default());
         }
@@ -50,6 +50,11 @@ impl Denied {
             owner: all.iter().map(|(_, owner)| *owner).collect(),
             longest: all.iter().map(|(spelling, _)| spelling.len()).max().unwrap_or_default(),
         })
+    }
+
+    /// Whether there is anything to search for.
+    pub(crate) fn any(&self) -> bool {
+        self.spellings.is_some()
     }
 
     pub(crate) fn search(&self) -> Search<'_> {

@@ -2,7 +2,7 @@
 
 use md5::{Digest as _, Md5};
 
-use crate::{digest::hex, look::Local, upload};
+use crate::{digest::hex, sums::Local, upload};
 
 /// Whether the file has this ETag: the MD5 of its bytes, or of its parts' MD5s.
 pub(crate) fn has_etag(local: &Local, etag: &str, buffer: &mut [u8]) -> std::io::Result<bool> {
@@ -66,14 +66,12 @@ fn md5_in_parts(local: &Local, part: u64, buffer: &mut [u8]) -> std::io::Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::digest::Digest;
 
     fn local(bytes: &[u8]) -> (tempfile::TempDir, Local) {
         let root = tempfile::tempdir().unwrap();
         let on_disk = root.path().join("x");
         std::fs::write(&on_disk, bytes).unwrap();
-        let sha256 = Digest([0; 32]);
-        (root, Local { on_disk, size: bytes.len() as u64, sha256, parts: Vec::new() })
+        (root, Local::new(on_disk, bytes.len() as u64, None))
     }
 
     #[test]

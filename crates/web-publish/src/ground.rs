@@ -6,17 +6,45 @@ use aws_session::{AwsError, Session};
 use miette::Diagnostic as _;
 
 use crate::{
-    bucket::Bucket,
+    bucket::{Bucket, Head},
     cdn::{Cdn, Wrong},
     claim::Known,
+    error::PublishError,
     inputs::Inputs,
+    look::{INDEX, Record, manifest},
     manifest::{CURRENT, Distribution},
 };
+
+/// None: it was not there.
+type Glance = Option<Head>;
 
 pub(crate) struct Ground {
     pub(crate) bucket: Bucket,
     pub(crate) known: Known,
     pub(crate) cdn: Option<(Cdn, Distribution)>,
+    /// The page that people change by hand, as it was before anybody knew what it should be. None: nobody could tell.
+    glance: Option<Glance>,
+}
+
+impl Ground {
+    /// What was written down of the live release. `listed`: everything will be listed, so the page need not be asked for.
+    pub(crate) async fn record(&self, listed: bool) -> Result<Record, PublishError> {
+        let Some(live) = self.known.current.live() else { return Ok(Record::default()) };
+        let manifest = manifest(&self.bucket, &live.release).await?;
+        let etag = |head: &Option<Head>| head.as_ref().and_then(|head| head.content.etag.clone());
+        let recorded = manifest
+            .iter()
+            .flat_map(|manifest| &manifest.files)
+            .find(|entry| entry.path == INDEX)
+            .and_then(|entry| entry.content.etag.clone());
+        let index = match &self.glance {
+            _ if listed => None,
+            Some(head) if etag(head) == recorded => head.clone(),
+            // Another release may have become live since then.
+            _ => self.bucket.head(INDEX).await?,
+        };
+        Ok(Record { manifest, index })
+    }
 }
 
 /// Opens the bucket and looks at the distribution. Nothing: a fault was added.
@@ -27,7 +55,10 @@ pub(crate) async fn open(
     faults: &mut Faults,
 ) -> miette::Result<Option<Ground>> {
     let name = &inputs.bucket;
-    let opened = Bucket::open(step, session, name, &inputs.prefix, CURRENT).await;
+    let here = Bucket::new(session, name, &inputs.prefix);
+    // A glance at the page on the way: whatever is wrong with it will be asked for again.
+    let glance = async { if inputs.verify_remote { None } else { here.head(INDEX).await.ok() } };
+    let (opened, glance) = futures_util::join!(here.clone().open(step, CURRENT), glance);
     let (bucket, fetched) = match opened {
         Ok((bucket, fetched)) => (Some(bucket), fetched),
         Err(error) if error.code() == Some("NoSuchBucket") => {
@@ -60,7 +91,7 @@ pub(crate) async fn open(
         }
         None => None,
     };
-    Ok(bucket.map(|bucket| Ground { bucket, known, cdn }))
+    Ok(bucket.map(|bucket| Ground { bucket, known, cdn, glance }))
 }
 
 async fn check(

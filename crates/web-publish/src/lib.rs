@@ -31,27 +31,29 @@ mod report;
 mod rollback;
 mod settle;
 mod site;
+mod sums;
 mod upload;
 mod verify;
 mod visit;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use actions_runtime::{Faults, Step};
+use actions_runtime::{Cancelled, Faults, Step};
 use aws_session::{AwsError, Session};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use miette::IntoDiagnostic as _;
+use tokio::sync::Semaphore;
 
 use crate::{
     bucket::Bucket,
-    build::{Build, Manner},
+    build::{Build, Manner, Reading},
     claim::{Hold, Me, Other, Winner},
     denied::Denied,
     ground::Ground,
     inputs::Invalidation,
-    look::{Local, Looked, Looking, is_exclusive},
+    look::{Looked, Looking, Record, is_exclusive},
     manifest::{Manifest, Moment, STORE},
-    plan::{How, Plan, Refusal, Rules, Source, Wanted},
+    plan::{How, Plan, Refusal, Remote, Rules, Source, Wanted},
     publish::{Publish, State},
 };
 pub use crate::{
@@ -62,15 +64,14 @@ pub use crate::{
 /// Makes the site the build's, or an earlier release's.
 pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     let mut faults = Faults::default();
-    let manner = Manner::of(&inputs);
     if inputs.invalidation.len() > 1
         && inputs.invalidation.iter().any(|line| line == "auto" || line == "none")
     {
         faults.add("invalidation", "`auto` and `none` stand alone");
     }
     let denied = Denied::of(step, &inputs.deny_values_of, &mut faults);
-    let back = inputs.rollback_to.clone();
-    let release = match (&back, &inputs.release) {
+    let back = inputs.rollback_to.as_ref();
+    let release = match (back, &inputs.release) {
         (Some(_), _) => String::new(),
         (None, Some(release)) => release.clone(),
         (None, None) => step.commit().await.unwrap_or_else(|| {
@@ -78,54 +79,38 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
             String::new()
         }),
     };
-    let listing = match back {
-        Some(_) => build::Listing::default(),
-        None => build::list(&inputs, &manner, &mut faults)?,
-    };
-    for note in &listing.notes {
-        step.say(note);
-    }
-    if !listing.refusals.is_empty() && faults.is_empty() {
+    let mut run =
+        Run { step, inputs: &inputs, session: None, release, url: inputs.base_url.clone() };
+    let nothing = back.is_none().then(|| build::nothing_in(&inputs.directory)).flatten();
+    if let Some(refusal) = nothing.filter(|_| faults.is_empty()) {
         // An empty build needs no bucket to be refused.
-        let run =
-            Run { step, inputs: &inputs, session: None, release, url: inputs.base_url.clone() };
-        return Ok(run.refused(&listing.refusals));
+        return Ok(run.refused(&[refusal]));
     }
-
+    // Files are read while the bucket is looked at.
+    let reading = Reading::begin(step, &inputs, denied);
     let session = Session::open(step, &inputs.aws).await?;
     if inputs.common.dry_run {
         session.read_only();
     }
-    // Files are read while the bucket is looked at.
-    let reading = {
-        let inputs = inputs.clone();
-        tokio::task::spawn_blocking(move || Build::read(listing, &inputs, &denied))
+    run.session = Some(&session);
+    let prepared = tokio::select! {
+        biased;
+        () = step.cancelled().cancelled() => {
+            return Err(Cancelled::new("before anything was changed").into());
+        }
+        prepared = Box::pin(run.prepare(&session, reading, faults)) => prepared?,
     };
-    let ground = ground::open(step, &session, &inputs, &mut faults).await?;
-    let release = match (&back, &ground) {
-        (Some(asked), Some(ground)) => rollback::target(asked, &ground.known.current)
-            .unwrap_or_else(|problem| {
-                faults.add("rollback-to", problem);
-                String::new()
-            }),
-        _ => release,
-    };
-    faults.check()?;
-    let Some(ground) = ground else {
-        return Err(miette::miette!("the bucket `{}` could not be opened", inputs.bucket));
-    };
-    let build = reading.await.into_diagnostic()??;
-    let url = inputs.base_url.clone().or_else(|| {
-        ground.cdn.as_ref().map(|(_, distribution)| format!("https://{}", distribution.domain))
-    });
-    let run = Run { step, inputs: &inputs, session: Some(&session), release, url };
-    if !build.refusals.is_empty() && back.is_none() {
-        return Ok(run.refused(&build.refusals));
+    match prepared {
+        Next::Execute(job) => Box::pin(run.execute(*job)).await,
+        Next::Live(live, plan) => {
+            let (verdict, reason) = run.verified(live, &plan).await;
+            Ok(run.outputs(verdict, reason, Some(&plan), None))
+        }
+        Next::Ended(outputs) => Ok(outputs),
     }
-    Box::pin(run.publish(ground, build, &manner)).await
 }
 
-/// One run, once its inputs are known to be good.
+/// One run.
 struct Run<'a> {
     step: &'a Step,
     inputs: &'a Inputs,
@@ -134,20 +119,76 @@ struct Run<'a> {
     url: Option<String>,
 }
 
+/// What a run comes to before it has written anything.
+enum Next {
+    /// Refused, superseded, or only planned.
+    Ended(Outputs),
+    /// The site is as it should be already.
+    Live((Verdict, String), Plan),
+    Execute(Box<Job>),
+}
+
+/// A plan, and what carrying it out needs.
+struct Job {
+    ground: Ground,
+    build: Build,
+    me: Me,
+    plan: Plan,
+    remote: Remote,
+    now: Moment,
+}
+
 impl Run<'_> {
-    async fn publish(
+    /// Looks and plans.
+    async fn prepare(
+        &mut self,
+        session: &Session,
+        reading: Reading,
+        mut faults: Faults,
+    ) -> miette::Result<Next> {
+        let ground = ground::open(self.step, session, self.inputs, &mut faults).await?;
+        let record = match &ground {
+            Some(ground) => ground.record(self.inputs.verify_remote).await?,
+            None => Record::default(),
+        };
+        let build = reading.end(self.step, &mut faults).await?;
+        if let (Some(asked), Some(ground)) = (&self.inputs.rollback_to, &ground) {
+            match rollback::target(asked, &ground.known.current) {
+                Ok(release) => self.release = release,
+                Err(problem) => faults.add("rollback-to", problem),
+            }
+        }
+        faults.check()?;
+        let Some(ground) = ground else {
+            return Err(miette::miette!("the bucket `{}` could not be opened", self.inputs.bucket));
+        };
+        if self.url.is_none() {
+            let domain = ground.cdn.as_ref().map(|(_, distribution)| &distribution.domain);
+            self.url = domain.map(|domain| format!("https://{domain}"));
+        }
+        if !build.refusals.is_empty() {
+            return Ok(Next::Ended(self.refused(&build.refusals)));
+        }
+        self.plan(ground, build, record).await
+    }
+
+    async fn plan(
         &self,
         mut ground: Ground,
         build: Build,
-        manner: &Manner,
-    ) -> miette::Result<Outputs> {
+        mut record: Record,
+    ) -> miette::Result<Next> {
         let now = Moment::now();
         let me = self.me()?;
         let dead = match self.other(&mut ground, &me).await? {
-            Some(Other::Alive(winner)) => return Ok(self.superseded(&winner)),
-            Some(Other::Dead) => true,
+            Some(Other::Alive(winner)) => return Ok(Next::Ended(self.superseded(&winner))),
+            Some(Other::Dead) => {
+                record = ground.record(true).await?;
+                true
+            }
             None => false,
         };
+        let manner = Manner::of(self.inputs);
         let looking = Looking {
             bucket: &ground.bucket,
             known: &ground.known,
@@ -159,13 +200,14 @@ impl Run<'_> {
             concurrency: usize::from(self.inputs.concurrency),
             now,
         };
-        let Looked { remote, notes } = Box::pin(looking.look()).await?;
+        let Looked { remote, notes } = Box::pin(looking.look(record)).await?;
         for note in &notes {
             self.step.say(note);
         }
         let (wanted, named, mut refusals) = if self.inputs.rollback_to.is_some() {
             (self.earlier(&looking, &remote.stored).await?, BTreeSet::new(), Vec::new())
         } else {
+            build.compare_with(&remote).await?;
             let (named, refusals) =
                 build.named_elsewhere(self.inputs, &ground.bucket, &remote).await?;
             (build.wanted(), named, refusals)
@@ -173,41 +215,34 @@ impl Run<'_> {
         let rules = self.rules(named, ground.cdn.is_some());
         let plan = match planning::plan(wanted, &remote, &rules, now) {
             Ok(plan) if refusals.is_empty() => plan,
-            Ok(_) => return Ok(self.refused(&refusals)),
+            Ok(_) => return Ok(Next::Ended(self.refused(&refusals))),
             Err(more) => {
                 refusals.extend(more);
-                return Ok(self.refused(&refusals));
+                return Ok(Next::Ended(self.refused(&refusals)));
             }
         };
         let gone = self.gone(&ground.bucket, &plan).await?;
         if !gone.is_empty() {
-            return Ok(self.refused(&[Refusal::Pruned { paths: gone }]));
+            return Ok(Next::Ended(self.refused(&[Refusal::Pruned { paths: gone }])));
         }
         if self.inputs.common.dry_run {
-            return Ok(self.planned(&plan, ground.cdn.as_ref().map(|(_, seen)| seen)));
+            let distribution = ground.cdn.as_ref().map(|(_, seen)| seen);
+            return Ok(Next::Ended(self.planned(&plan, distribution)));
         }
-        if plan.is_empty() {
-            let live = remote.current.live().map(|live| live.release.clone());
-            if live.as_deref() != Some(self.release.as_str()) && self.inputs.rollback_to.is_none() {
-                // The same site under another name: whoever asks for that name later must find it.
-                let manifest = same_under(&self.release, &plan, &remote, now);
-                publish::put_manifest(&ground.bucket, &manifest).await?;
-            }
-            let (verdict, reason) = self.verified(self.unchanged(&plan), &plan).await;
-            return Ok(self.outputs(verdict, reason, Some(&plan), None));
+        if !plan.is_empty() {
+            return Ok(Next::Execute(Box::new(Job { ground, build, me, plan, remote, now })));
         }
-        self.execute(ground, build.local, me, plan, remote, now).await
+        let live = remote.current.live().map(|live| live.release.clone());
+        if live.as_deref() != Some(self.release.as_str()) && self.inputs.rollback_to.is_none() {
+            // The same site under another name: whoever asks for that name later must find it.
+            let manifest = same_under(&self.release, &plan, &remote, now);
+            publish::put_manifest(&ground.bucket, &manifest).await?;
+        }
+        Ok(Next::Live(self.unchanged(&plan), plan))
     }
 
-    async fn execute(
-        &self,
-        ground: Ground,
-        local: BTreeMap<String, Local>,
-        me: Me,
-        plan: Plan,
-        remote: plan::Remote,
-        now: Moment,
-    ) -> miette::Result<Outputs> {
+    async fn execute(&self, job: Job) -> miette::Result<Outputs> {
+        let Job { ground, build, me, plan, remote, now } = job;
         self.step.say(format!(
             "release `{}` to `{}`: {}",
             self.release,
@@ -223,7 +258,8 @@ impl Run<'_> {
             me,
             plan,
             remote,
-            local,
+            local: build.local,
+            summing: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
             invalidation: self.inputs.invalidation(),
             wait: self.inputs.wait_for_invalidation,
             concurrency: usize::from(self.inputs.concurrency),
@@ -296,7 +332,7 @@ impl Run<'_> {
         looking: &Looking<'_>,
         stored: &[manifest::Stored],
     ) -> miette::Result<Vec<Wanted>> {
-        let Some(manifest) = looking.manifest(&self.release).await? else {
+        let Some(manifest) = look::manifest(looking.bucket, &self.release).await? else {
             let message = rollback::unknown(&self.release, &looking.known.current);
             return Err(Faults::one("rollback-to", message).into());
         };
@@ -348,7 +384,7 @@ impl Run<'_> {
 }
 
 /// The live release's record under another name.
-fn same_under(release: &str, plan: &Plan, remote: &plan::Remote, now: Moment) -> Manifest {
+fn same_under(release: &str, plan: &Plan, remote: &Remote, now: Moment) -> Manifest {
     Manifest {
         release: release.to_owned(),
         at: now,

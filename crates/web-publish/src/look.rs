@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    sync::Arc,
 };
 
 use aws_session::AwsError;
@@ -18,18 +18,17 @@ use crate::{
     manifest::{Entry, FOLDER, Left, Live, Manifest, Moment, Phase, STORE, Stored, manifest_path},
     plan::{Remote, Seen},
     site::{self, Selection},
+    sums::Local,
 };
 
 /// The page that visitors begin with.
 pub(crate) const INDEX: &str = "index.html";
 
-/// A local file, for comparing it with an object that was only listed.
-#[derive(Debug, Clone)]
-pub(crate) struct Local {
-    pub(crate) on_disk: PathBuf,
-    pub(crate) size: u64,
-    pub(crate) sha256: Digest,
-    pub(crate) parts: Vec<Digest>,
+/// What was written down of the live release, and the page that people change by hand.
+#[derive(Default)]
+pub(crate) struct Record {
+    pub(crate) manifest: Option<Manifest>,
+    pub(crate) index: Option<Head>,
 }
 
 /// What a look needs to know.
@@ -38,7 +37,7 @@ pub(crate) struct Looking<'a> {
     pub(crate) known: &'a Known,
     pub(crate) classes: &'a Classes,
     pub(crate) selection: &'a Selection,
-    pub(crate) local: &'a BTreeMap<String, Local>,
+    pub(crate) local: &'a BTreeMap<String, Arc<Local>>,
     /// A run that died may have written anything.
     pub(crate) dead: bool,
     pub(crate) verify: bool,
@@ -53,17 +52,9 @@ pub(crate) struct Looked {
 }
 
 impl Looking<'_> {
-    pub(crate) async fn look(&self) -> Result<Looked, PublishError> {
+    pub(crate) async fn look(&self, record: Record) -> Result<Looked, PublishError> {
         let believing = !self.dead && !self.verify;
-        let index = async {
-            // Asked for while the manifest is on its way: one round trip less.
-            let head = if believing { self.bucket.head(INDEX).await? } else { None };
-            Ok::<_, PublishError>(head)
-        };
-        let (manifest, index) = match self.known.current.live() {
-            Some(live) => futures_util::try_join!(self.manifest(&live.release), index)?,
-            None => (None, None),
-        };
+        let Record { manifest, index } = record;
         let mut looked = match &manifest {
             Some(manifest) if believing => believed(self.known, manifest, index),
             _ => self.listed(manifest.as_ref()).await?,
@@ -75,14 +66,6 @@ impl Looking<'_> {
         // Files that are left out of the build are left out of everything.
         looked.remote.seen.retain(|path, _| self.selection.takes(path));
         Ok(looked)
-    }
-
-    pub(crate) async fn manifest(&self, release: &str) -> Result<Option<Manifest>, PublishError> {
-        let path = manifest_path(release);
-        let Some(fetched) = self.bucket.fetch(&path).await? else { return Ok(None) };
-        serde_json::from_slice(&fetched.bytes)
-            .map(Some)
-            .map_err(|source| PublishError::Unreadable { key: self.bucket.key(&path), source })
     }
 
     /// A list of everything, compared with the files on disk and with what was written down.
@@ -101,7 +84,7 @@ impl Looking<'_> {
             .filter(|object| !nested.iter().any(|site| object.path.starts_with(site.as_str())))
             .filter(|object| self.selection.takes(&object.path))
             .collect();
-        let proven = self.proven(&objects)?;
+        let proven = self.proven(&objects).await?;
 
         let mut seen = BTreeMap::new();
         for object in &objects {
@@ -175,22 +158,19 @@ impl Looking<'_> {
     }
 
     /// Which listed objects have the bytes of the file of that name, as far as ETags tell.
-    fn proven(&self, objects: &[&Listed]) -> Result<BTreeMap<String, Digest>, PublishError> {
-        let pairs: Vec<(&Listed, &Local)> = objects
+    async fn proven(&self, objects: &[&Listed]) -> Result<BTreeMap<String, Digest>, PublishError> {
+        let pairs: Vec<(Listed, Arc<Local>)> = objects
             .iter()
-            .filter_map(|object| Some((*object, self.local.get(&object.path)?)))
+            .filter_map(|object| Some(((*object).clone(), self.local.get(&object.path)?.clone())))
             .filter(|(object, local)| object.size == local.size)
             .collect();
-        let same = site::in_parallel(&pairs, |(object, local), buffer| {
-            etag::has_etag(local, &object.etag, buffer)
-                .map_err(|source| PublishError::read(&local.on_disk, source))
-        })?;
-        Ok(pairs
-            .into_iter()
-            .zip(same)
-            .filter(|(_, same)| *same)
-            .map(|((object, local), _)| (object.path.clone(), local.sha256))
-            .collect())
+        let proven = site::in_background(pairs, |(object, local), buffer| {
+            let same = etag::has_etag(local, &object.etag, buffer)
+                .map_err(|source| PublishError::read(&local.on_disk, source))?;
+            let sums = same.then(|| local.sums(buffer)).transpose()?;
+            Ok(sums.map(|sums| (object.path.clone(), sums.sha256)))
+        });
+        Ok(proven.await?.into_iter().flatten().collect())
     }
 
     /// Headers and checksums, one request each: of everything when nothing was written down, else where a list is not enough.
@@ -198,7 +178,7 @@ impl Looking<'_> {
         &self,
         seen: &mut BTreeMap<String, Seen>,
         everything: bool,
-    ) -> Result<(), AwsError> {
+    ) -> Result<(), PublishError> {
         let wanted: Vec<String> = seen
             .iter()
             .filter(|(path, one)| {
@@ -216,16 +196,24 @@ impl Looking<'_> {
             .buffer_unordered(self.concurrency)
             .try_collect()
             .await?;
+        let mut summed = Vec::new();
         for (path, head) in heads {
             let (Some(one), Some(head)) = (seen.get_mut(&path), head) else { continue };
             one.headers = Some(head.headers);
             one.version = head.version;
             one.opaque = head.opaque;
-            let local = self.local.get(&path);
-            if let (Some(local), Some(sum)) = (local, &head.sha256)
-                && local.sha256.base64() == *sum
-            {
-                one.content.sha256 = Some(local.sha256);
+            let local = self.local.get(&path).filter(|local| local.size == one.size);
+            if let (Some(local), Some(sum), None) = (local, head.sha256, one.content.sha256) {
+                summed.push((path, sum, local.clone()));
+            }
+        }
+        let same = site::in_background(summed, |(path, sum, local), buffer| {
+            let sha256 = local.sums(buffer)?.sha256;
+            Ok((sha256.base64() == *sum).then(|| (path.clone(), sha256)))
+        });
+        for (path, sha256) in same.await?.into_iter().flatten() {
+            if let Some(one) = seen.get_mut(&path) {
+                one.content.sha256 = Some(sha256);
             }
         }
         Ok(())
@@ -257,6 +245,18 @@ fn believed(known: &Known, manifest: &Manifest, index: Option<Head>) -> Looked {
     let current = known.current.clone();
     let stored = manifest.stored.clone();
     Looked { remote: Remote { seen, current, stored, ..Remote::default() }, notes }
+}
+
+/// What was written down of `release`.
+pub(crate) async fn manifest(
+    bucket: &Bucket,
+    release: &str,
+) -> Result<Option<Manifest>, PublishError> {
+    let path = manifest_path(release);
+    let Some(fetched) = bucket.fetch(&path).await? else { return Ok(None) };
+    serde_json::from_slice(&fetched.bytes)
+        .map(Some)
+        .map_err(|source| PublishError::Unreadable { key: bucket.key(&path), source })
 }
 
 /// Whether a claim forbids to believe what was written down.

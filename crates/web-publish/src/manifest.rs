@@ -3,9 +3,15 @@
 //! `<release>.json` says what the release is and what else is in the bucket, so that the next run need not list it.
 //! `current.json` is the one object that publishers contend for.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{class::Class, digest::Content, headers::Headers};
+use crate::{
+    class::Class,
+    digest::{Content, Digest},
+    headers::Headers,
+};
 
 /// The folder of our own, under the prefix. It is never served.
 pub(crate) const FOLDER: &str = ".releases/";
@@ -13,6 +19,9 @@ pub(crate) const FOLDER: &str = ".releases/";
 pub(crate) const CURRENT: &str = ".releases/current.json";
 /// Bytes of earlier releases, where the bucket keeps no versions.
 pub(crate) const STORE: &str = ".releases/objects/";
+
+/// So many releases leave a record, even where their files are gone.
+const RECORDED: usize = 50;
 
 /// Where the manifest of `release` lies.
 pub(crate) fn manifest_path(release: &str) -> String {
@@ -75,7 +84,7 @@ pub(crate) struct Manifest {
 
 /// One file of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", from = "Flat")]
 pub(crate) struct Entry {
     pub(crate) path: String,
     pub(crate) size: u64,
@@ -86,6 +95,34 @@ pub(crate) struct Entry {
     pub(crate) headers: Headers,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<String>,
+}
+
+/// An entry as it is written. Read so because serde's own way to flatten takes many times as long, and there may be many.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Flat {
+    path: String,
+    size: u64,
+    class: Class,
+    sha256: Option<Digest>,
+    etag: Option<String>,
+    content_type: String,
+    cache_control: String,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+    version: Option<String>,
+}
+
+impl From<Flat> for Entry {
+    fn from(flat: Flat) -> Self {
+        let Flat { path, size, class, sha256, etag, version, .. } = flat;
+        let headers = Headers {
+            content_type: flat.content_type,
+            cache_control: flat.cache_control,
+            metadata: flat.metadata,
+        };
+        Self { path, size, class, content: Content { sha256, etag }, headers, version }
+    }
 }
 
 /// A file that the release no longer has, but the bucket does.
@@ -208,14 +245,15 @@ impl Current {
         names
     }
 
-    /// The history that stays, and the releases that fall out of it: neither among the newest `releases` nor live within `days`.
+    /// The history that stays, and the releases that fall out of it: neither among the newest `releases` nor live within
+    /// `days`, nor so near that somebody may still ask for them and shall be told what is missing.
     pub(crate) fn split(
         &self,
         releases: usize,
         days: u32,
         now: Moment,
     ) -> (Vec<Live>, Vec<String>) {
-        let newest = self.newest(releases);
+        let newest = self.newest(releases.max(RECORDED));
         let stays = |one: &Live| {
             newest.contains(&one.release.as_str())
                 || one.until.is_none_or(|until| now.days_since(until) < i64::from(days))

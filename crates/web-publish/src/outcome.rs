@@ -71,6 +71,7 @@ impl Run<'_> {
     ) -> Result<(Verdict, String), (Verdict, String)> {
         let (verdict, live) = match self.inputs.rollback_to {
             Some(_) => (Verdict::Restored, "is live again"),
+            None if plan.same_site => (Verdict::Unchanged, "is live, and was before"),
             None => (Verdict::Published, "is live"),
         };
         let live = format!("release `{}` {live}: {}", self.release, report::done(plan, done));

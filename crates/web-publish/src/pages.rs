@@ -16,6 +16,15 @@ pub(crate) fn is_page(path: &str) -> bool {
     extension.eq_ignore_ascii_case("html") || extension.eq_ignore_ascii_case("htm")
 }
 
+/// What the page of these bytes names.
+pub(crate) fn references_in(html: &[u8]) -> Vec<Reference> {
+    // Checking is much cheaper than mending, and pages are hardly ever broken.
+    match std::str::from_utf8(html) {
+        Ok(text) => references(text),
+        Err(_) => references(&String::from_utf8_lossy(html)),
+    }
+}
+
 /// What `html` names, in the order of the page.
 pub(crate) fn references(html: &str) -> Vec<Reference> {
     let mut found = Vec::new();
@@ -39,17 +48,27 @@ pub(crate) fn references(html: &str) -> Vec<Reference> {
         found.extend(reference(&tag));
         // What stands inside a script is no markup.
         if tag.name == "script" {
-            let end = rest.to_ascii_lowercase().find("</script").unwrap_or(rest.len());
-            rest = &rest[end..];
+            rest = from_closing_script(rest);
         }
     }
     found
 }
 
-/// Whether the tag that `text` begins with may be one of those that name something, or a comment.
+/// Whether the tag that `text` begins with is one of those that name something, or a comment.
 fn may_name(text: &str) -> bool {
-    let second = text.as_bytes().get(1).map(u8::to_ascii_lowercase);
-    matches!(second, Some(b's' | b'l' | b'i' | b'v' | b'a' | b'!'))
+    let bytes = text.as_bytes();
+    let is = |name: &str| {
+        let there = bytes.get(1..=name.len());
+        there.is_some_and(|there| there.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    match bytes.get(1).map(u8::to_ascii_lowercase) {
+        Some(b's') => is("script") || is("source"),
+        Some(b'l') => is("link"),
+        Some(b'i') => is("img"),
+        Some(b'v') => is("video"),
+        Some(b'a') => is("audio"),
+        second => second == Some(b'!'),
+    }
 }
 
 /// What follows the tag that `text` begins with. A `>` inside quotes does not end it.
@@ -57,6 +76,13 @@ fn after_tag(text: &str) -> Option<&str> {
     let bytes = text.as_bytes();
     if !bytes.get(1).is_some_and(|second| second.is_ascii_alphabetic() || *second == b'/') {
         return text.get(1..);
+    }
+    // Nearly always the first `>` is it.
+    let first = text.find('>')?;
+    let inner = &bytes[..first];
+    let even = inner.iter().fold(true, |even, byte| even ^ (*byte == b'"'));
+    if even && !inner.contains(&b'\'') {
+        return text.get(first + 1..);
     }
     let (mut quote, mut value) = (None, false);
     for (at, byte) in bytes.iter().enumerate().skip(1) {
@@ -71,6 +97,20 @@ fn after_tag(text: &str) -> Option<&str> {
         }
     }
     None
+}
+
+/// `text` from the end of a script on.
+fn from_closing_script(text: &str) -> &str {
+    let mut from = 0;
+    while let Some(at) = text[from..].find("</") {
+        from += at;
+        let name = text.as_bytes().get(from + 2..from + 8);
+        if name.is_some_and(|name| name.eq_ignore_ascii_case(b"script")) {
+            return &text[from..];
+        }
+        from += 2;
+    }
+    ""
 }
 
 struct Tag {

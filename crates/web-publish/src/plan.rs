@@ -172,6 +172,8 @@ pub(crate) struct Plan {
     /// Releases that were live, this one first.
     pub(crate) history: Vec<Live>,
     pub(crate) unchanged: usize,
+    /// Visitors get the same before and after: at most records and expired immutable files change.
+    pub(crate) same_site: bool,
 }
 
 impl Plan {

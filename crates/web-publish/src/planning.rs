@@ -155,21 +155,32 @@ impl<'a> Planner<'a> {
             || self.now.days_since(since) < i64::from(self.rules.keep_days)
     }
 
+    fn too_much_deleted(&self) -> bool {
+        self.rules.max_delete.exceeded(self.doomed.len(), self.remote.seen.len())
+    }
+
     fn check_deletions(&mut self) {
-        let (count, of) = (self.doomed.len(), self.remote.seen.len());
-        if self.rules.max_delete.exceeded(count, of) {
+        if self.too_much_deleted() && !self.nothing_to_do() {
+            let (count, of) = (self.doomed.len(), self.remote.seen.len());
             let most = self.rules.max_delete.to_string();
             self.refusals.push(Refusal::TooMuchDeleted { count, of, most });
         }
     }
 
-    fn nothing_to_do(&self) -> bool {
-        // An asset whose time is up does not by itself make a run: the next one that writes takes it along.
-        let urgent = self.doomed.iter().any(|left| left.entry.class.mutable());
+    /// Whether visitors get what they get already.
+    fn same_site(&self) -> bool {
         self.writes.is_empty()
             && !self.recorded_anew
-            && !urgent
             && self.remote.pending.is_empty()
+            && self.doomed.iter().all(|left| !left.entry.class.mutable())
+    }
+
+    fn nothing_to_do(&self) -> bool {
+        // Assets whose time is up make a run; where they are too many for one, that is no reason to refuse a site that is
+        // as it should be.
+        self.same_site()
+            && (self.doomed.is_empty() || self.too_much_deleted())
+            && self.remote.adopted.is_none()
             && self.remote.current.claim.is_none()
             && self.live.is_some()
     }
@@ -184,10 +195,12 @@ impl<'a> Planner<'a> {
             stored: self.remote.stored.clone(),
             history: self.remote.current.history.clone(),
             unchanged: self.unchanged,
+            same_site: true,
         }
     }
 
     fn busy(mut self, wanted: Vec<Wanted>) -> Plan {
+        let same_site = self.same_site();
         let (stored, outdated): (Vec<_>, Vec<_>) =
             self.stored().into_iter().partition(|one| self.keeps(&one.last, one.since));
         let (history, forgotten) =
@@ -240,6 +253,7 @@ impl<'a> Planner<'a> {
             stored,
             history,
             unchanged: self.unchanged,
+            same_site,
         }
     }
 

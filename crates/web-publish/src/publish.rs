@@ -1,13 +1,13 @@
 //! Doing what the plan says, stage by stage. It decides nothing; it notices when it is no longer wanted.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use actions_runtime::Step;
 use futures_util::{
     StreamExt as _, TryStreamExt as _,
     stream::{self, FuturesUnordered},
 };
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
     bucket::{Bucket, Written},
@@ -18,10 +18,12 @@ use crate::{
     error::PublishError,
     inputs::Invalidation,
     lane::Lane,
-    look::{Local, is_exclusive},
+    look::is_exclusive,
     manifest::{Distribution, Entry, Left, Manifest, Moment, Phase, STORE, Stored, manifest_path},
     plan::{How, Plan, Preserve, Remote, Source, Stage, Wanted, Write},
     report::{self, Done},
+    site,
+    sums::{Local, Sums},
     upload::{self, Upload},
 };
 
@@ -39,7 +41,9 @@ pub(crate) struct Publish<'a> {
     pub(crate) me: Me,
     pub(crate) plan: Plan,
     pub(crate) remote: Remote,
-    pub(crate) local: BTreeMap<String, Local>,
+    pub(crate) local: BTreeMap<String, Arc<Local>>,
+    /// Files whose sums are taken at once.
+    pub(crate) summing: Semaphore,
     pub(crate) invalidation: Invalidation,
     pub(crate) wait: bool,
     pub(crate) concurrency: usize,
@@ -234,14 +238,8 @@ impl Publish<'_> {
         match &write.how {
             How::Upload => {
                 let local = self.local.get(path).ok_or_else(lost)?;
-                let file = Upload {
-                    path,
-                    on_disk: &local.on_disk,
-                    size: local.size,
-                    sha256: local.sha256,
-                    parts: &local.parts,
-                    headers: &file.headers,
-                };
+                let sums = self.sums(local).await?;
+                let file = Upload { path, local, sums: &sums, headers: &file.headers };
                 upload::upload(&self.bucket, file).await
             }
             How::Headers { etag } => {
@@ -261,8 +259,26 @@ impl Publish<'_> {
         }
     }
 
+    /// A file's sums. Where nobody needed them before they are taken now, while other files are sent.
+    async fn sums(&self, local: &Arc<Local>) -> Result<Sums, PublishError> {
+        if let Some(known) = local.known_sums() {
+            return Ok(known.clone());
+        }
+        let _turn = self.summing.acquire().await;
+        let taken = site::in_background(vec![local.clone()], |local, buffer| {
+            Ok(Some(local.sums(buffer)?.clone()))
+        });
+        let lost = || PublishError::Changed { path: local.on_disk.display().to_string() };
+        taken.await?.into_iter().flatten().next().ok_or_else(lost)
+    }
+
     /// The record of the release, then the word that it is live.
     async fn finish(&mut self) -> Result<Option<End>, PublishError> {
+        // By now the sums are known of what was sent without a comparison.
+        for file in &mut self.plan.files {
+            let sums = self.local.get(&file.path).and_then(|local| local.known_sums());
+            file.content.sha256 = file.content.sha256.or(sums.map(|sums| sums.sha256));
+        }
         let manifest = self.manifest(true);
         self.hold.sure().await?;
         self.put_manifest(&manifest).await?;

@@ -1,6 +1,6 @@
 //! The built site on disk: which files there are, their digests, and what in them would do harm.
 //!
-//! Every byte is read once, by as many threads as there are processors, before anything is written anywhere.
+//! What must be known before anything is written anywhere is read by as many threads as there are processors.
 
 use std::{
     fs::File,
@@ -12,19 +12,21 @@ use std::{
     },
 };
 
-use sha2::Digest as _;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     class::Class,
     denied::Denied,
-    digest::Digest,
     error::PublishError,
     globs::{Pattern, first_match},
     pages,
+    sums::{Summing, Sums},
 };
 
 /// Read in pieces of this size: the digest of a large file must not need a large buffer.
-const PIECE: usize = 128 * 1024;
+pub(crate) const PIECE: usize = 128 * 1024;
+/// Enough to tell a private key by its beginning.
+const HEAD: usize = 2048;
 /// A page longer than this is not looked into for what it names.
 const LONGEST_PAGE: u64 = 8 * 1024 * 1024;
 
@@ -110,9 +112,9 @@ pub(crate) fn walk(root: &Path, selection: &Selection, follow: bool) -> Result<W
                 }
                 folders.push((on_disk, format!("{path}/"), above));
             } else if selection.takes(&path) {
-                let size = std::fs::metadata(&on_disk)
-                    .map_err(|source| PublishError::read(&on_disk, source))?
-                    .len();
+                let data =
+                    if kind.is_symlink() { std::fs::metadata(&on_disk) } else { entry.metadata() };
+                let size = data.map_err(|source| PublishError::read(&on_disk, source))?.len();
                 walk.files.push(Found { path, on_disk, size });
             }
         }
@@ -124,9 +126,8 @@ pub(crate) fn walk(root: &Path, selection: &Selection, follow: bool) -> Result<W
 /// What was learnt of a file by reading it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Read {
-    pub(crate) sha256: Option<Digest>,
-    /// Of each part, where the file is sent in parts.
-    pub(crate) parts: Vec<Digest>,
+    /// None: the file was not read to its end, and its sums are taken when somebody needs them.
+    pub(crate) sums: Option<Sums>,
     /// It begins as a private key does.
     pub(crate) private_key: bool,
     /// Which of the denied values is in it.
@@ -135,20 +136,32 @@ pub(crate) struct Read {
     pub(crate) names: Vec<pages::Reference>,
 }
 
-/// Reads all `files`; `part` says in which parts a file of that size is sent.
+/// Reads of all `files` what must be known before anything is written: pages and small files whole, others whole only where
+/// values are denied. Ends soon, and in an error, when `stop` is cancelled.
 pub(crate) fn read_all(
     files: &[(Found, Class)],
-    part: fn(u64) -> Option<u64>,
     denied: &Denied,
+    stop: &CancellationToken,
 ) -> Result<Vec<Read>, PublishError> {
     in_parallel(files, |(file, class), buffer| {
-        read_one(file, *class, part(file.size), denied, buffer)
+        read_one(file, *class, denied, stop, buffer)
             .map_err(|source| PublishError::read(&file.on_disk, source))
     })
 }
 
+/// [`in_parallel`], while other things go on.
+pub(crate) async fn in_background<T: Send + Sync + 'static, R: Clone + Default + Send + 'static>(
+    items: Vec<T>,
+    work: impl Fn(&T, &mut [u8]) -> Result<R, PublishError> + Send + Sync + 'static,
+) -> Result<Vec<R>, PublishError> {
+    match tokio::task::spawn_blocking(move || in_parallel(&items, work)).await {
+        Ok(ended) => ended,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}
+
 /// Does `work` for each of `items` on all processors; the answers are in the order of the items.
-pub(crate) fn in_parallel<T: Sync, R: Clone + Default + Send>(
+fn in_parallel<T: Sync, R: Clone + Default + Send>(
     items: &[T],
     work: impl Fn(&T, &mut [u8]) -> Result<R, PublishError> + Sync,
 ) -> Result<Vec<R>, PublishError> {
@@ -177,52 +190,50 @@ pub(crate) fn in_parallel<T: Sync, R: Clone + Default + Send>(
 fn read_one(
     file: &Found,
     class: Class,
-    part: Option<u64>,
     denied: &Denied,
+    stop: &CancellationToken,
     buffer: &mut [u8],
 ) -> io::Result<Read> {
-    let mut whole = sha2::Sha256::new();
-    let mut parts = part.map(Parts::new);
-    let keep = class.entry() && file.size <= LONGEST_PAGE && pages::is_page(&file.path);
-    let mut text = Vec::new();
-    let mut private_key = false;
+    let is_page = class.entry() && file.size <= LONGEST_PAGE && pages::is_page(&file.path);
+    let whole = is_page || file.size < PIECE as u64 || denied.any();
     let mut from = File::open(&file.on_disk)?;
+    let head = if whole { buffer.len() } else { HEAD };
+    let mut count = read_full(&mut from, &mut buffer[..head])?;
+    let mut read =
+        Read { private_key: begins_as_a_private_key(&buffer[..count]), ..Read::default() };
+    if !whole {
+        return Ok(read);
+    }
+    if is_page && count < buffer.len() {
+        read.names = pages::references_in(&buffer[..count]);
+    }
+    let mut text = Vec::new();
+    let mut summing = Summing::of(file.size);
     let mut search = denied.search();
-    let mut first = true;
-    loop {
-        let count = read_full(&mut from, buffer)?;
-        if count == 0 {
-            break;
+    while count > 0 {
+        if stop.is_cancelled() {
+            return Err(io::ErrorKind::Interrupted.into());
         }
         let piece = &buffer[..count];
-        if first {
-            private_key = begins_as_a_private_key(piece);
-            first = false;
-        }
-        whole.update(piece);
-        if let Some(parts) = &mut parts {
-            parts.update(piece);
-        }
+        summing.update(piece);
         search.look_at(piece);
-        if keep {
+        if count < buffer.len() && text.is_empty() {
+            break;
+        }
+        if is_page {
             text.extend_from_slice(piece);
         }
+        count = read_full(&mut from, buffer)?;
     }
-    Ok(Read {
-        sha256: Some(Digest(whole.finalize().into())),
-        parts: parts.map(Parts::finish).unwrap_or_default(),
-        private_key,
-        denied: search.found,
-        // Checking is much cheaper than mending, and pages are hardly ever broken.
-        names: match std::str::from_utf8(&text) {
-            Ok(text) => pages::references(text),
-            Err(_) => pages::references(&String::from_utf8_lossy(&text)),
-        },
-    })
+    if !text.is_empty() {
+        read.names = pages::references_in(&text);
+    }
+    (read.sums, read.denied) = (Some(summing.finish()), search.found);
+    Ok(read)
 }
 
 /// Fills `buffer` unless the file ends before.
-fn read_full(from: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+pub(crate) fn read_full(from: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
         match from.read(&mut buffer[filled..]) {
@@ -236,43 +247,8 @@ fn read_full(from: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 fn begins_as_a_private_key(piece: &[u8]) -> bool {
-    let head = String::from_utf8_lossy(piece.get(..2048).unwrap_or(piece));
+    let head = String::from_utf8_lossy(piece.get(..HEAD).unwrap_or(piece));
     head.contains("-----BEGIN ") && head.contains("PRIVATE KEY")
-}
-
-/// The digests of equal parts of a stream.
-struct Parts {
-    size: u64,
-    left: u64,
-    current: sha2::Sha256,
-    done: Vec<Digest>,
-}
-
-impl Parts {
-    fn new(size: u64) -> Self {
-        Self { size, left: size, current: sha2::Sha256::new(), done: Vec::new() }
-    }
-
-    fn update(&mut self, mut piece: &[u8]) {
-        while !piece.is_empty() {
-            let take = usize::try_from(self.left).unwrap_or(usize::MAX).min(piece.len());
-            let (now, later) = piece.split_at(take);
-            self.current.update(now);
-            self.left -= take as u64;
-            if self.left == 0 {
-                self.done.push(Digest(self.current.finalize_reset().into()));
-                self.left = self.size;
-            }
-            piece = later;
-        }
-    }
-
-    fn finish(mut self) -> Vec<Digest> {
-        if self.left < self.size {
-            self.done.push(Digest(self.current.finalize().into()));
-        }
-        self.done
-    }
 }
 
 #[cfg(test)]
@@ -325,13 +301,26 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_cut_where_they_are_sent() {
-        let root = site(&[("x.bin", &"abcdefg".repeat(50_000))]);
+    fn of_a_large_file_only_the_beginning_is_read_unless_values_are_denied() {
+        let key = format!("-----BEGIN PRIVATE KEY-----{}", "x".repeat(PIECE));
+        let root = site(&[("large.txt", &key), ("small.txt", "a"), ("index.html", "<img src=a>")]);
+        let classes = crate::class::Classes::new(&[], &[]);
         let seen = walk(root.path(), &Selection::default(), false).unwrap();
-        let files: Vec<_> = seen.files.into_iter().map(|file| (file, Class::File)).collect();
-        let read = read_all(&files, |_| Some(100_000), &Denied::default()).unwrap().remove(0);
-        assert_eq!(read.parts.len(), 4);
-        let last = "abcdefg".repeat(50_000).split_off(300_000);
-        assert_eq!(read.parts[3], Digest(sha2::Sha256::digest(last).into()));
+        let files: Vec<_> = seen
+            .files
+            .into_iter()
+            .map(|file| (file.clone(), classes.of(&file.path).unwrap()))
+            .collect();
+        let read = |denied: &Denied| read_all(&files, denied, &CancellationToken::new());
+        let all = read(&Denied::default()).unwrap();
+        let [page, large, small] = all.as_slice() else { panic!("{all:?}") };
+        assert_eq!((page.names.len(), page.sums.is_some()), (1, true));
+        assert_eq!((large.private_key, large.sums.is_some()), (true, false));
+        assert_eq!((small.private_key, small.sums.is_some()), (false, true));
+        let denied = Denied::new(&[("needle".to_owned(), 0)]).unwrap();
+        assert!(read(&denied).unwrap()[1].sums.is_some());
+        let stopped = CancellationToken::new();
+        stopped.cancel();
+        assert!(read_all(&files, &denied, &stopped).is_err());
     }
 }

@@ -1,7 +1,5 @@
 //! Sending files: small ones from memory, larger ones as a stream, the largest in parts. S3 checks each by its SHA-256.
 
-use std::path::Path;
-
 use aws_sdk_s3::{
     error::ProvideErrorMetadata as _,
     primitives::{ByteStream, Length},
@@ -14,6 +12,7 @@ use crate::{
     digest::Digest,
     error::PublishError,
     headers::Headers,
+    sums::{Local, Sums},
 };
 
 /// Up to here a file is read in one go: with 64 in flight that is 8 MiB.
@@ -39,30 +38,28 @@ pub(crate) fn part_size(size: u64) -> Option<u64> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Upload<'a> {
     pub(crate) path: &'a str,
-    pub(crate) on_disk: &'a Path,
-    pub(crate) size: u64,
-    pub(crate) sha256: Digest,
-    pub(crate) parts: &'a [Digest],
+    pub(crate) local: &'a Local,
+    pub(crate) sums: &'a Sums,
     pub(crate) headers: &'a Headers,
 }
 
 pub(crate) async fn upload(bucket: &Bucket, file: Upload<'_>) -> Result<Written, PublishError> {
-    if let Some(part) = part_size(file.size) {
+    if let Some(part) = part_size(file.local.size) {
         return in_parts(bucket, file, part).await;
     }
-    let body = if file.size <= SMALL {
-        let bytes = std::fs::read(file.on_disk)
-            .map_err(|source| PublishError::read(file.on_disk, source))?;
-        if bytes.len() as u64 != file.size {
+    let body = if file.local.size <= SMALL {
+        let bytes = std::fs::read(&file.local.on_disk)
+            .map_err(|source| PublishError::read(&file.local.on_disk, source))?;
+        if bytes.len() as u64 != file.local.size {
             return Err(PublishError::Changed { path: file.path.to_owned() });
         }
         ByteStream::from(bytes)
     } else {
-        stream_of(file, 0, file.size).await?
+        stream_of(file, 0, file.local.size).await?
     };
     let sent = bucket
         .put_file(file.path, file.headers)
-        .checksum_sha256(file.sha256.base64())
+        .checksum_sha256(file.sums.sha256.base64())
         .body(body)
         .send()
         .await;
@@ -79,13 +76,13 @@ pub(crate) async fn upload(bucket: &Bucket, file: Upload<'_>) -> Result<Written,
 
 async fn stream_of(file: Upload<'_>, from: u64, length: u64) -> Result<ByteStream, PublishError> {
     ByteStream::read_from()
-        .path(file.on_disk)
+        .path(&file.local.on_disk)
         .offset(from)
         .length(Length::Exact(length))
         .buffer_size(PIECE)
         .build()
         .await
-        .map_err(|error| PublishError::read(file.on_disk, std::io::Error::other(error)))
+        .map_err(|error| PublishError::read(&file.local.on_disk, std::io::Error::other(error)))
 }
 
 async fn in_parts(bucket: &Bucket, file: Upload<'_>, part: u64) -> Result<Written, PublishError> {
@@ -130,7 +127,7 @@ async fn send_parts(
     let one = async |(at, digest): (u64, &Digest)| -> Result<CompletedPart, PublishError> {
         let from = at * part;
         let number = i32::try_from(at + 1).unwrap_or(i32::MAX);
-        let body = stream_of(file, from, part.min(file.size - from)).await?;
+        let body = stream_of(file, from, part.min(file.local.size - from)).await?;
         let sent = bucket
             .client
             .upload_part()
@@ -154,8 +151,11 @@ async fn send_parts(
             Err(error) => Err(bucket.explain("s3:PutObject", file.path, error).into()),
         }
     };
-    let sent: Vec<CompletedPart> =
-        stream::iter((0..).zip(file.parts)).map(one).buffered(PARTS_AT_ONCE).try_collect().await?;
+    let sent: Vec<CompletedPart> = stream::iter((0..).zip(&file.sums.parts))
+        .map(one)
+        .buffered(PARTS_AT_ONCE)
+        .try_collect()
+        .await?;
     let done = bucket
         .client
         .complete_multipart_upload()

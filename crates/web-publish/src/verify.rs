@@ -48,7 +48,7 @@ impl Release<'_> {
         let page = visitor.get(url).await?;
         let file = self.page_at(&page.url);
         self.check(&page, file)?;
-        for name in pages::references(&String::from_utf8_lossy(&page.bytes)) {
+        for name in pages::references_in(&page.bytes) {
             let places = pages::places(&name.url, file, self.base_url, self.prefix);
             // What is no file of this release is not for us to judge.
             let Some(place) = places.iter().find(|place| self.files.contains_key(place.as_str()))

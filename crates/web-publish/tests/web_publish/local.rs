@@ -20,6 +20,7 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// A bucket behind a distribution that only CloudFront may read.
 struct Place {
+    aws: &'static LocalAws,
     bucket: String,
     distribution: String,
     domain: String,
@@ -27,7 +28,10 @@ struct Place {
 
 impl Place {
     fn new(versioned: bool) -> Self {
-        let aws = aws();
+        Self::on(aws(), versioned)
+    }
+
+    fn on(aws: &'static LocalAws, versioned: bool) -> Self {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let bucket = aws.unique(&format!("web-{number}"));
         let call =
@@ -85,12 +89,12 @@ impl Place {
         let made =
             call("cloudfront", "create_distribution", json!({ "DistributionConfig": config }));
         let text = |name: &str| made["Distribution"][name].as_str().unwrap().to_owned();
-        Self { bucket, distribution: text("Id"), domain: text("DomainName") }
+        Self { aws, bucket, distribution: text("Id"), domain: text("DomainName") }
     }
 
     fn step(&self) -> Step {
         step!("web-publish")
-            .endpoint(&aws().endpoint())
+            .endpoint(&self.aws.endpoint())
             .input("bucket", &self.bucket)
             .input("distribution-id", &self.distribution)
     }
@@ -102,7 +106,7 @@ impl Place {
     fn visit(&self, path: &str) -> (u16, String, String) {
         let agent: ureq::Agent =
             ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        let url = format!("{}{path}", aws().endpoint());
+        let url = format!("{}{path}", self.aws.endpoint());
         let mut answer = agent.get(&url).header("host", &self.domain).call().unwrap();
         let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok());
         let kind = kind.unwrap_or_default().to_owned();
@@ -192,4 +196,92 @@ fn what_is_not_there_is_told_with_the_nearest_name() {
         "{}",
         run.log
     );
+}
+
+/// Where IAM decides: a publisher that may do exactly what `statements` say.
+struct Publisher {
+    place: Place,
+    key: Value,
+    user: String,
+}
+
+impl Publisher {
+    fn new() -> Self {
+        static AWS: OnceLock<LocalAws> = OnceLock::new();
+        let needs = Needs { auth: true, ..Needs::default() };
+        let aws = AWS.get_or_init(|| LocalAws::start(needs).unwrap());
+        let user = aws.unique("publisher");
+        aws.call("iam", "create_user", &json!({ "UserName": user })).unwrap();
+        let made = aws.call("iam", "create_access_key", &json!({ "UserName": user })).unwrap();
+        Self { place: Place::on(aws, true), key: made["AccessKey"].clone(), user }
+    }
+
+    /// The rights that the documentation names, less `without`.
+    fn may(&self, without: &str) {
+        let bucket = format!("arn:aws:s3:::{}", self.place.bucket);
+        let objects = format!("{bucket}/*");
+        let distribution = format!(
+            "arn:aws:cloudfront::{}:distribution/{}",
+            local_aws::ACCOUNT,
+            self.place.distribution
+        );
+        let all = [
+            ("s3:ListBucket", &bucket),
+            ("s3:GetObject", &objects),
+            ("s3:GetObjectVersion", &objects),
+            ("s3:PutObject", &objects),
+            ("s3:DeleteObject", &objects),
+            ("cloudfront:GetDistribution", &distribution),
+            ("cloudfront:CreateInvalidation", &distribution),
+            ("cloudfront:GetInvalidation", &distribution),
+        ];
+        let statements: Vec<Value> = all
+            .into_iter()
+            .filter(|(action, _)| *action != without)
+            .map(|(action, on)| json!({ "Effect": "Allow", "Action": action, "Resource": on }))
+            .collect();
+        let policy = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+        let policy =
+            json!({ "UserName": self.user, "PolicyName": "publish", "PolicyDocument": policy });
+        self.place.aws.call("iam", "put_user_policy", &policy).unwrap();
+    }
+
+    fn as_publisher(&self, step: Step) -> Step {
+        let text = |name: &str| self.key[name].as_str().unwrap().to_owned();
+        step.env("AWS_ACCESS_KEY_ID", text("AccessKeyId"))
+            .env("AWS_SECRET_ACCESS_KEY", text("SecretAccessKey"))
+    }
+}
+
+#[test]
+fn the_rights_that_are_documented_are_enough_and_each_missing_one_is_named() {
+    let (publisher, site) = (Publisher::new(), Site::new("a"));
+    let place = &publisher.place;
+    let publish = |release: &str| publisher.as_publisher(place.publish(&site, release));
+    for (without, code) in
+        [("s3:GetObject", 2), ("s3:PutObject", 1), ("cloudfront:GetDistribution", 2)]
+    {
+        publisher.may(without);
+        let run = publish("ra").run();
+        assert_eq!(run.code, code, "{run:#?}");
+        assert!(run.log.contains(&format!("`{without}`")), "{without}: {}", run.log);
+    }
+    publisher.may("");
+    ends(&publish("ra").run(), 0, "published");
+    assert!(place.visit("/").2.contains("<h1>a</h1>"));
+    ends(&publish("ra").run(), 0, "unchanged");
+
+    site.release("b");
+    site.remove("robots.txt");
+    publisher.may("s3:DeleteObject");
+    let run = publish("rb").run();
+    ends(&run, 1, "failed");
+    assert!(run.log.contains("s3:DeleteObject"), "{}", run.log);
+    publisher.may("");
+    let run = publish("rb").run();
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert_ne!(place.visit("/robots.txt").0, 200);
+    let run = publisher.as_publisher(place.step().input("rollback-to", "previous")).run();
+    ends(&run, 0, "restored");
+    assert!(place.visit("/").2.contains("<h1>a</h1>"));
 }

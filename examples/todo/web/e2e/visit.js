@@ -34,8 +34,8 @@ export const VIEWS = {
   "dark-narrow": { viewport: { width: 390, height: 844 }, colorScheme: "dark", hasTouch: true, isMobile: true, deviceScaleFactor: 2 },
 };
 
-/** Opens pages that remember what went wrong on them. */
-export async function open(browser, url, view) {
+/** Opens pages that remember what went wrong on them; `prepare` has each before it goes anywhere. */
+export async function open(browser, url, view, prepare = async () => {}) {
   const page = await browser.newPage(VIEWS[view]);
   page.setDefaultTimeout(15_000);
   const troubles = [];
@@ -43,6 +43,7 @@ export async function open(browser, url, view) {
   page.on("console", (message) => message.type() === "error" && troubles.push(`console: ${message.text()}`));
   page.on("requestfailed", (request) => troubles.push(`${request.method()} ${request.url()}: ${request.failure()?.errorText}`));
   page.on("response", (response) => response.status() >= 400 && troubles.push(`${response.status()} ${response.url()}`));
+  await prepare(page);
   await page.goto(url, { waitUntil: "load" });
   return { page, troubles };
 }
