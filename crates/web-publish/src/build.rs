@@ -132,8 +132,8 @@ fn list(inputs: &Inputs) -> Result<Build, PublishError> {
         });
         match manner.headers.of(&file.path, class) {
             Ok(headers) => listing.headers.push(headers),
-            Err(overlap) => {
-                note("cache-control", overlap);
+            Err((input, overlap)) => {
+                note(input, overlap);
                 listing.headers.push(Headers::unknown());
             }
         }

@@ -43,9 +43,11 @@ pub(crate) struct HeaderRules {
 }
 
 impl HeaderRules {
-    pub(crate) fn of(&self, path: &str, class: Class) -> Result<Headers, Overlap> {
-        let cache_control = one_value(&self.cache_control, path)?;
-        let content_type = one_value(&self.content_type, path)?;
+    /// The headers of `path`, or which input contradicts itself.
+    pub(crate) fn of(&self, path: &str, class: Class) -> Result<Headers, (&'static str, Overlap)> {
+        let told = |input, lines| one_value(lines, path).map_err(|overlap| (input, overlap));
+        let cache_control = told("cache-control", &self.cache_control)?;
+        let content_type = told("content-type", &self.content_type)?;
         Ok(Headers {
             content_type: content_type.unwrap_or_else(|| content_type_of(path)),
             cache_control: cache_control.unwrap_or_else(|| cache_control_of(class).to_owned()),
@@ -152,7 +154,8 @@ mod tests {
         let headers = rules.of("data/x.json", Class::File).unwrap();
         assert_eq!(headers.cache_control, "max-age=5");
         rules.cache_control = lines(&["data/**: max-age=5", "*.json: no-store"]);
-        assert_eq!(rules.of("data/x.json", Class::File).unwrap_err().second, "*.json");
+        let (input, overlap) = rules.of("data/x.json", Class::File).unwrap_err();
+        assert_eq!((input, overlap.second.as_str()), ("cache-control", "*.json"));
         assert_eq!(rules.of("x.txt", Class::File).unwrap().cache_control, "public, max-age=3600");
     }
 }

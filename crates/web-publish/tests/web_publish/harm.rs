@@ -101,6 +101,7 @@ fn bad_input_is_told_all_at_once() {
     let run = publish(&aws, &site, "r1")
         .input("bucket", "other")
         .input("cache-control", "*.txt: no-store\nrobots.*: max-age=5")
+        .input("content-type", "sw.js: text/x-a\nsw.*: text/x-b")
         .input("immutable", "**/*.html")
         .input("invalidation", "auto\n/x")
         .run();
@@ -109,6 +110,7 @@ fn bad_input_is_told_all_at_once() {
         "`distribution-id`: no origin of the distribution `E1SITE` is the bucket `other`: `site.s3.eu-west-1.amazonaws.com`",
         "`directory`: `out.txt` is a link that leaves it",
         "`cache-control`: `*.txt` and `robots.*` contradict each other for `robots.txt`",
+        "`content-type`: `sw.js` and `sw.*` contradict each other for `sw.js`",
         "`immutable`: `*.html` and `**/*.html` contradict each other for `index.html`",
         "`invalidation`: `auto` and `none` stand alone",
     ] {
