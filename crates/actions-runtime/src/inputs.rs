@@ -190,7 +190,7 @@ fn collect(mut command: Command, mut arguments: Vec<OsString>) -> Result<ArgMatc
                     command.get_arguments().any(|arg| arg.is_hide_set() && input_name(arg) == name);
                 faults.add(&name, message(&error, kind, secret));
                 if kind == ErrorKind::ArgumentConflict {
-                    without(&mut arguments, &format!("--{name}"));
+                    without_value(&command, &mut arguments, &name);
                 } else {
                     command = with_argument(command, &name, |arg| {
                         arg.value_parser(StringValueParser::new()).num_args(0..).required(false)
@@ -221,6 +221,9 @@ fn message(error: &clap::Error, kind: ErrorKind, secret: bool) -> String {
             SecretInput::from_str(&value).err().unwrap_or_default().to_owned()
         }
         ErrorKind::ValueValidation => match std::error::Error::source(error) {
+            Some(cause) if cause.is::<std::num::ParseIntError>() => {
+                format!("`{value}` is not a whole number")
+            }
             Some(cause) => format!("`{value}`: {cause}"),
             None => format!("`{value}` is not valid"),
         },
@@ -280,6 +283,19 @@ fn without(arguments: &mut Vec<OsString>, shown: &str) {
         let program = std::mem::take(&mut first);
         program || !(argument == shown || argument.starts_with(&format!("{shown}=")))
     });
+}
+
+/// Takes the input `name` out of `arguments`, also where its value is a word of its own.
+fn without_value(command: &Command, arguments: &mut Vec<OsString>, name: &str) {
+    let flag = format!("--{name}");
+    let takes_a_word = command.get_arguments().any(|arg| {
+        input_name(arg) == name && arg.get_action().takes_values() && !arg.is_require_equals_set()
+    });
+    while let Some(at) = arguments.iter().skip(1).position(|argument| *argument == *flag) {
+        let last = if takes_a_word { at + 2 } else { at + 1 };
+        arguments.drain(at + 1..=last.min(arguments.len() - 1));
+    }
+    without(arguments, &flag);
 }
 
 #[cfg(test)]
@@ -380,7 +396,7 @@ mod tests {
             [
                 "`service`: is required",
                 "`family`: is required",
-                "`desired-count`: `many`: invalid digit found in string",
+                "`desired-count`: `many` is not a whole number",
                 "`clutser`: there is no such input; did you mean `cluster`?",
                 "`force`: `perhaps`: value was not a boolean",
             ]
@@ -390,9 +406,13 @@ mod tests {
 
     #[test]
     fn contradictions_name_both_inputs() {
-        let faults = read(&["--service=x", "--family=todo", "--desired-count=2", "--image=y"], &[])
-            .unwrap_err();
-        assert_eq!(faults, "`desired-count`: cannot be used together with `image`");
+        let given: [&[&str]; 2] =
+            [&["--desired-count=2", "--image=y"], &["--desired-count", "2", "--image", "y"]];
+        for given in given {
+            let faults =
+                read(&[&["--service=x", "--family=todo"], given].concat(), &[]).unwrap_err();
+            assert_eq!(faults, "`desired-count`: cannot be used together with `image`");
+        }
     }
 
     #[test]
