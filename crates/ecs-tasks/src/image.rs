@@ -22,7 +22,8 @@ pub struct ImageRef {
 /// The registry of one account in one region.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EcrRegistry {
-    pub account: String,
+    /// None where an endpoint of its own serves the caller's account.
+    pub account: Option<String>,
     pub region: String,
 }
 
@@ -144,7 +145,18 @@ impl ImageRef {
             | ["dkr", "ecr" | "ecr-fips", region, "amazonaws", "com", "cn"] => *region,
             _ => return None,
         };
-        Some(EcrRegistry { account: account.to_owned(), region: region.to_owned() })
+        Some(EcrRegistry { account: Some(account.to_owned()), region: region.to_owned() })
+    }
+
+    /// ECR's registry, also behind an endpoint of its own: an emulator or a gateway serves images where it serves the API.
+    pub(crate) fn registry(&self, session: &Session) -> Option<EcrRegistry> {
+        self.ecr().or_else(|| {
+            let endpoint = session.endpoint_override("ecr")?;
+            let (_scheme, authority) = endpoint.split_once("://")?;
+            let host = self.repository.split('/').next()?;
+            (authority.trim_end_matches('/') == host)
+                .then(|| EcrRegistry { account: None, region: session.region().to_owned() })
+        })
     }
 
     /// The path without the registry: ECR's name of the repository.
@@ -165,7 +177,7 @@ impl ImageRef {
             return Ok(Resolved::Pinned(self.clone()));
         }
         let tag = self.tag.as_deref().unwrap_or("latest");
-        let Some(registry) = self.ecr() else {
+        let Some(registry) = self.registry(session) else {
             let note = format!("`{self}` is not in ECR: its tag is not resolved to a digest");
             return Ok(Resolved::AsItStands(self.clone(), note));
         };
@@ -173,7 +185,7 @@ impl ImageRef {
         let repository = self.path();
         let answer = client
             .describe_images()
-            .registry_id(&registry.account)
+            .set_registry_id(registry.account.clone())
             .repository_name(repository)
             .image_ids(ImageIdentifier::builder().image_tag(tag).build())
             .send()
@@ -197,16 +209,17 @@ impl ImageRef {
             Err(error) => return Err(error),
         };
         Ok(Resolved::Missing(if missing_tag {
-            let tags = known_tags(&client, &registry.account, repository).await;
+            let tags = known_tags(&client, registry.account.as_deref(), repository).await;
             format!(
                 "the repository `{repository}` holds no image with the tag `{tag}`{}",
                 hint(tag, tags)
             )
         } else {
-            let names = known_repositories(&client, &registry.account).await;
+            let names = known_repositories(&client, registry.account.as_deref()).await;
+            let place = registry.account.map(|account| format!(" in account {account}"));
             format!(
-                "there is no repository `{repository}` in account {}{}",
-                registry.account,
+                "there is no repository `{repository}`{}{}",
+                place.unwrap_or_default(),
                 hint(repository, names)
             )
         }))
@@ -257,10 +270,13 @@ pub(crate) fn client_in(session: &Session, region: &str) -> aws_sdk_ecr::Client 
 /// Only for a better message: `None` without the right to list them.
 async fn known_tags(
     client: &aws_sdk_ecr::Client,
-    account: &str,
+    account: Option<&str>,
     repository: &str,
 ) -> Option<Vec<String>> {
-    let request = client.describe_images().registry_id(account).repository_name(repository);
+    let request = client
+        .describe_images()
+        .set_registry_id(account.map(str::to_owned))
+        .repository_name(repository);
     let answer = request.send().await.ok()?;
     let mut images = answer.image_details().to_vec();
     // Newest first: a hint names what was pushed last.
@@ -270,8 +286,12 @@ async fn known_tags(
     Some(images.iter().flat_map(|image| image.image_tags().to_vec()).collect())
 }
 
-async fn known_repositories(client: &aws_sdk_ecr::Client, account: &str) -> Option<Vec<String>> {
-    let answer = client.describe_repositories().registry_id(account).send().await.ok()?;
+async fn known_repositories(
+    client: &aws_sdk_ecr::Client,
+    account: Option<&str>,
+) -> Option<Vec<String>> {
+    let request = client.describe_repositories().set_registry_id(account.map(str::to_owned));
+    let answer = request.send().await.ok()?;
     Some(
         answer
             .repositories()

@@ -93,11 +93,11 @@ impl TaskDefinition {
 impl ImageRef {
     /// `None` where the image is not in ECR.
     pub(crate) async fn platforms(&self, session: &Session) -> Option<Platforms> {
-        let registry = self.ecr()?;
+        let registry = self.registry(session)?;
         let client = client_in(session, &registry.region);
         let answer = client
             .batch_get_image()
-            .registry_id(&registry.account)
+            .set_registry_id(registry.account.clone())
             .repository_name(self.path())
             .image_ids(self.identifier())
             .set_accepted_media_types(Some(MEDIA_TYPES.map(str::to_owned).to_vec()))
@@ -129,7 +129,7 @@ impl ImageRef {
         };
         let blob = client
             .get_download_url_for_layer()
-            .registry_id(&registry.account)
+            .set_registry_id(registry.account.clone())
             .repository_name(self.path())
             .layer_digest(config)
             .send()

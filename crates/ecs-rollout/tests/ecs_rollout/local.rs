@@ -100,6 +100,19 @@ fn an_image_that_is_not_there_is_rolled_back() {
 }
 
 #[test]
+fn a_tag_or_a_repository_that_the_registry_does_not_hold_is_refused_first() {
+    let (service, registry) = (service("untagged"), aws().registry());
+    let created = json!({ "repositoryName": "todo/api" });
+    aws().call("ecr", "create_repository", &created).unwrap();
+    let run = service.input("image", format!("{registry}/todo/api:absent")).run();
+    assert_eq!(run.code, 2, "{run:#?}");
+    assert!(run.log.contains("`todo/api` holds no image with the tag `absent`"), "{run:#?}");
+    let run = rollout("untagged").input("image", format!("{registry}/todo/apy:1")).run();
+    assert_eq!(run.code, 2, "{run:#?}");
+    assert!(run.log.contains("no repository `todo/apy`; did you mean `todo/api`?"), "{run:#?}");
+}
+
+#[test]
 fn a_signal_leaves_the_deployment_and_the_next_run_adopts_it() {
     let running = service("cancelled").input("environment-variables", "RELEASE=2").spawn();
     running.wait_for("began");
