@@ -159,6 +159,7 @@ async fn register(ecs: &Ecs, plan: &Plan, report: &Report<'_>) -> miette::Result
     match &plan.revision {
         Revision::Registered(there) => Ok(there.clone()),
         Revision::New(wanted) => {
+            report.registering();
             let registered = ecs.register(wanted).await?;
             report.registered(&registered);
             Ok(registered)

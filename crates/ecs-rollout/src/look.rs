@@ -57,6 +57,17 @@ pub(crate) async fn look(ecs: &Ecs, inputs: &Inputs) -> miette::Result<Seen> {
             "is required without `service`: there is nothing to start from",
         );
     }
+    for secret in &inputs.secrets {
+        if inputs.environment_variables.iter().any(|variable| variable.key == secret.key) {
+            faults.add(
+                "secrets",
+                format!(
+                    "`{}` is among `environment-variables` too: it is one or the other",
+                    secret.key
+                ),
+            );
+        }
+    }
     let mut seen_service = None;
     if let Some(service) = &service {
         let settings = Settings::from(service);

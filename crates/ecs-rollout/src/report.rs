@@ -165,6 +165,10 @@ impl<'a> Report<'a> {
 
     // While it goes on.
 
+    pub(crate) fn registering(&self) {
+        self.timeline.begin("registering", self.step.seconds());
+    }
+
     pub(crate) fn registered(&self, definition: &TaskDefinition) {
         self.line(&format!("registered `{definition}`"));
     }

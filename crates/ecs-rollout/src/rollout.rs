@@ -187,7 +187,7 @@ impl Rollout<'_> {
                     reason = format!("{reason}; {why}");
                 }
                 let left = format!(
-                    "deployment {} goes on. {}",
+                    "deployment {} goes on: {running} of {desired} tasks run. {}",
                     self.watch.ours().id,
                     self.how_to_roll_back()
                 );

@@ -61,7 +61,9 @@ fn a_good_image_is_deployed() {
     assert!(run.output("task-definition-arn").ends_with("task-definition/todo-api:42"));
     assert!(run.output("previous-task-definition-arn").ends_with("task-definition/todo-api:41"));
     assert!(run.summary.contains("calls, 2 of them writing"), "{}", run.summary);
-    assert!(run.summary.contains("```mermaid"), "{}", run.summary);
+    for words in ["```mermaid", "registering (", "starting tasks ("] {
+        assert!(run.summary.contains(words), "{words}\n{}", run.summary);
+    }
     let registered = aws.task_definition("todo-api:42");
     assert_eq!(registered["containerDefinitions"][0]["image"], NEXT_IMAGE);
     assert!(
@@ -254,12 +256,15 @@ fn faults_are_told_at_once_with_the_nearest_name() {
         .input("service", "todo-ap")
         .input("image", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/todo/api:v3")
         .input("task-definition", "todo-ap1")
+        .input("environment-variables", "A=1\nKEY=2")
+        .input("secrets", "KEY=/todo/key")
         .run();
     assert_eq!((run.code, run.output("verdict")), (2, "failed"), "{}", run.log);
     for words in [
         "`service`: there is no service `todo-ap` in the cluster `todo`; did you mean `todo-api`?",
         "`image`: the repository `todo/api` holds no image with the tag `v3`; there is `v1`, `v2`",
         "`task-definition`: there is no task definition `todo-ap1`; did you mean `todo-api`?",
+        "`secrets`: `KEY` is among `environment-variables` too: it is one or the other",
     ] {
         assert!(run.log.contains(words), "`{words}`\n{}", run.log);
     }
@@ -314,6 +319,22 @@ fn a_file_that_is_no_task_definition_is_told_with_its_place() {
         assert!(run.log.contains(words), "{words}\n{}", run.log);
     }
     assert_eq!(aws.writes(), [""; 0]);
+}
+
+#[test]
+fn an_export_of_what_runs_is_unchanged_and_an_edited_one_is_registered() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("export.json");
+    let aws = ScriptedAws::play("deployed");
+    let mut export = aws.task_definition("todo-api:41");
+    let run = |export: &serde_json::Value| {
+        std::fs::write(&file, export.to_string()).unwrap();
+        deploy(&aws).input("image", "").input("task-definition", file.as_os_str()).run()
+    };
+    check(&run(&export), 0, "unchanged", &["already runs `todo-api:41`"]);
+    export["memory"] = "1024".into();
+    check(&run(&export), 0, "deployed", &["`todo-api:42` serves"]);
+    assert_eq!(aws.task_definition("todo-api:42")["memory"], "1024");
 }
 
 #[test]

@@ -33,7 +33,8 @@ pub struct NotADefinition {
 }
 
 impl TaskDefinition {
-    /// Reads a file: a definition alone, or what `aws ecs describe-task-definition` prints.
+    /// Reads a file: a definition alone, or what `aws ecs describe-task-definition` prints. Which revision such an export was
+    /// made of is left out: the file may have been edited since, and says what is wanted, not what is there.
     pub fn parse(text: &str) -> Result<Self, NotADefinition> {
         let text = text.trim_start_matches('\u{feff}');
         let value: Value = serde_json::from_str(text).map_err(|error| {
@@ -46,7 +47,11 @@ impl TaskDefinition {
             }
         })?;
         let (line, column) = start_of(text);
-        Self::of(value).map_err(|problem| NotADefinition { problem, line, column })
+        let file = Self::of(value).map_err(|problem| NotADefinition { problem, line, column })?;
+        match file.registration() {
+            Value::Object(members) => Ok(Self(members)),
+            _ => Ok(file),
+        }
     }
 
     /// Takes a definition out of its JSON value, an answer of `DescribeTaskDefinition` included.
@@ -322,6 +327,15 @@ mod tests {
             assert!(registration.get(member).is_none(), "{member}");
         }
         assert_eq!(registration["tags"], json!([{ "key": "commit", "value": "abc" }]));
+    }
+
+    #[test]
+    fn an_export_says_nothing_of_the_revision_that_it_was_made_of() {
+        let described = described();
+        let export = json!({ "taskDefinition": Value::Object(described.0.clone()) }).to_string();
+        let file = TaskDefinition::parse(&export).unwrap();
+        assert_eq!((file.arn(), file.revision()), (None, None));
+        assert!(file.is_registered_as(&described));
     }
 
     #[test]

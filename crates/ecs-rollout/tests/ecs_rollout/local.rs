@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use local_aws::{LocalAws, Needs};
-use serde_json::json;
+use serde_json::{Value, json};
 use step_harness::{Run, Step, step};
 
 const CLUSTER: &str = "rollout";
@@ -25,6 +25,10 @@ fn aws() -> &'static LocalAws {
 
 /// Each test has a service of its own, which serves when this returns.
 fn service(name: &str) -> Step {
+    service_behind(name, &json!([]))
+}
+
+fn service_behind(name: &str, load_balancers: &Value) -> Step {
     let aws = aws();
     let call =
         |service: &str, call: &str, parameters| aws.call(service, call, &parameters).unwrap();
@@ -34,6 +38,7 @@ fn service(name: &str) -> Step {
     }});
     let container = json!({
         "name": "api", "image": image, "essential": true, "logConfiguration": log, "command": ["/bin/sh", "-c", SERVES],
+        "portMappings": [{ "containerPort": 8080 }],
     });
     call(
         "ecs",
@@ -50,7 +55,7 @@ fn service(name: &str) -> Step {
         "create_service",
         json!({
             "cluster": CLUSTER, "serviceName": name, "taskDefinition": name,
-            "desiredCount": 1, "launchType": "FARGATE",
+            "desiredCount": 1, "launchType": "FARGATE", "loadBalancers": load_balancers,
             "deploymentConfiguration": { "deploymentCircuitBreaker": { "enable": true, "rollback": true } },
             "networkConfiguration": { "awsvpcConfiguration": { "subnets": [subnet] } },
         }),
@@ -122,4 +127,56 @@ fn a_signal_leaves_the_deployment_and_the_next_run_adopts_it() {
     let next = rollout("cancelled").input("environment-variables", "RELEASE=2").run();
     assert!(["deployed", "unchanged"].contains(&next.output("verdict")), "{next:#?}");
     assert_eq!(next.output("task-definition-arn"), run.output("task-definition-arn"));
+}
+
+/// IAM, SSM and the load balancer of another make than the scripted ones.
+#[test]
+fn roles_parameters_and_targets_are_looked_at() {
+    let aws = aws();
+    let call =
+        |service: &str, call: &str, parameters| aws.call(service, call, &parameters).unwrap();
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "ecs-tasks.amazonaws.com" },
+    }]});
+    let role = json!({ "RoleName": "rollout-task", "AssumeRolePolicyDocument": trust.to_string() });
+    let role = call("iam", "create_role", role)["Role"]["Arn"].as_str().unwrap().to_owned();
+    call(
+        "ssm",
+        "put_parameter",
+        json!({ "Name": "/rollout/flag", "Value": "on", "Type": "String" }),
+    );
+    let vpc = call("ec2", "describe_subnets", json!({}))["Subnets"][0]["VpcId"].clone();
+    let group = call(
+        "elbv2",
+        "create_target_group",
+        json!({ "Name": "checked", "Protocol": "HTTP", "Port": 8080, "VpcId": vpc, "TargetType": "ip" }),
+    )["TargetGroups"][0]["TargetGroupArn"]
+        .clone();
+    service_behind(
+        "checked",
+        &json!([{ "targetGroupArn": group, "containerName": "api", "containerPort": 8080 }]),
+    );
+    let mut definition =
+        call("ecs", "describe_task_definition", json!({ "taskDefinition": "checked" }));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("checked.json");
+    let mut deploy = |role: &str, secrets: &str| {
+        definition["taskDefinition"]["taskRoleArn"] = role.into();
+        std::fs::write(&file, definition.to_string()).unwrap();
+        rollout("checked")
+            .input("task-definition", file.as_os_str())
+            .input("secrets", secrets)
+            .run()
+    };
+    let run = deploy(&role, "FLAG=/rollout/flag");
+    assert_end(&run, "deployed", 0);
+    assert!(!run.log.contains("not checked") && !run.log.contains("healthy"), "{run:#?}");
+    let run = deploy(&format!("{role}-gone"), "FLAG=/rollout/flga");
+    assert_end(&run, "failed", 2);
+    for words in [
+        "the task role `rollout-task-gone` does not exist",
+        "the SSM parameter `/rollout/flga`, which does not exist; did you mean `/rollout/flag`?",
+    ] {
+        assert!(run.log.contains(words), "{words}\n{}", run.log);
+    }
 }
