@@ -91,8 +91,9 @@ pub(crate) fn advice(spans: &[Span], slow: &Slow) -> Vec<String> {
 
 fn pulled(took: f64, bytes: Option<i64>) -> String {
     let size = match bytes {
-        Some(bytes) => format!(" of {} MB", bytes / 1_000_000),
-        None => String::new(),
+        // The size of an index is its own, not that of the images in it.
+        Some(bytes) if bytes >= 1_000_000 => format!(" of {} MB", bytes / 1_000_000),
+        _ => String::new(),
     };
     format!(
         "pulling the image{size} took {}: a smaller one (a slimmer base, fewer layers) in ECR of the same region is there sooner",

@@ -238,10 +238,10 @@ impl TaskDefinition {
 
 impl ImageRef {
     async fn size(&self, session: &Session) -> Option<i64> {
-        let registry = self.ecr()?;
+        let registry = self.registry(session)?;
         let answer = client_in(session, &registry.region)
             .describe_images()
-            .registry_id(&registry.account)
+            .set_registry_id(registry.account)
             .repository_name(self.path())
             .image_ids(self.identifier())
             .send()
