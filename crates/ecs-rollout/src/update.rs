@@ -131,8 +131,22 @@ impl Target {
                 .service_deployment_arn(record)
                 .stop_type(StopServiceDeploymentStopType::Rollback)
                 .send()
-                .await;
-            if answer.is_ok() {
+                .await
+                .map_err(|error| {
+                    self.ecs.session().explain("ecs:StopServiceDeployment", &self.service, error)
+                });
+            let asked = match answer {
+                Ok(_) => true,
+                // Heard or not, the service shows it: an update after it would be a deployment too many.
+                Err(error) if error.is_doubtful() => {
+                    let gone = |service: &Service| {
+                        service.primary().is_some_and(|primary| primary.id != undo.id)
+                    };
+                    matches!(self.find(gone).await, Ok(Some(_)))
+                }
+                Err(_) => false,
+            };
+            if asked {
                 return Ok(Asked { by: "StopServiceDeployment(ROLLBACK)", id: None });
             }
             // It has ended already, the right is missing, or an emulator does not know the call: the update always works.

@@ -22,7 +22,7 @@ pub(crate) use self::{
 };
 use self::{
     judge::Judge,
-    pace::Pace,
+    pace::{Pace, Sight},
     record::Records,
     seen::{Opinion, Snapshot},
 };
@@ -173,11 +173,8 @@ impl<'a> Watch<'a> {
                         return Stop::End(end);
                     }
                     self.report.live(&self.last, &self.judge.ours().id);
-                    let moving = self
-                        .last
-                        .deployment(&self.judge.ours().id)
-                        .is_some_and(|ours| ours.running > 0);
-                    sleep(self.pace.next(self.at(), opinion.near, moving)).await;
+                    let sight = self.sight(opinion.near);
+                    sleep(self.pace.next(self.at(), sight)).await;
                 }
                 Err(error) => {
                     let hopeless = error.aws().is_some_and(|error| {
@@ -197,7 +194,7 @@ impl<'a> Watch<'a> {
                     if !std::mem::replace(&mut self.told_blind, true) {
                         self.report.blind(&error);
                     }
-                    sleep(self.pace.next(self.at(), false, false)).await;
+                    sleep(self.pace.next(self.at(), self.sight(false))).await;
                 }
             }
         }
@@ -205,6 +202,21 @@ impl<'a> Watch<'a> {
 
     fn at(&self) -> f64 {
         self.started.elapsed().as_secs_f64()
+    }
+
+    fn sight(&self, near: bool) -> Sight {
+        let ours = self.judge.ours();
+        let deployment = self.last.deployment(&ours.id);
+        // Other strategies keep the old tasks to the end, on purpose.
+        let rolling = ours.settings.is_rolling();
+        let others = self.last.deployments.iter().filter(|it| rolling && it.id != ours.id);
+        Sight {
+            near,
+            // One that was given up wants none.
+            full: deployment.is_some_and(|it| it.running > 0 && it.is_full()),
+            ours: deployment.map_or(0, |it| it.running),
+            others: others.map(|it| it.running).sum(),
+        }
     }
 
     /// The judge's opinion of one look; its record is read where the judge asks for it.
