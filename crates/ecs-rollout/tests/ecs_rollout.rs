@@ -15,10 +15,14 @@ mod earlier;
 mod faults;
 #[path = "ecs_rollout/local.rs"]
 mod local;
+#[path = "ecs_rollout/neighbours.rs"]
+mod neighbours;
 #[path = "ecs_rollout/preflight.rs"]
 mod preflight;
 #[path = "ecs_rollout/scenarios.rs"]
 mod scenarios;
+#[path = "ecs_rollout/shapes.rs"]
+mod shapes;
 #[path = "ecs_rollout/signals.rs"]
 mod signals;
 #[path = "ecs_rollout/verify.rs"]

@@ -98,7 +98,7 @@ pub(crate) const OPERATIONS: [(Api, &[&str]); 8] = [
         &["BatchGetImage", "DescribeImages", "DescribeRepositories", "GetDownloadUrlForLayer"],
     ),
     (Api::Secrets, &["DescribeSecret", "GetSecretValue", "ListSecrets"]),
-    (Api::Parameters, &["DescribeParameters"]),
+    (Api::Parameters, &["DescribeParameters", "GetParameters"]),
     (Api::Iam, &["GetRole"]),
     (
         Api::Balancers,

@@ -1,4 +1,4 @@
-//! SSM's Parameter Store, as far as a deployer asks it: which parameters are there.
+//! SSM's Parameter Store, as far as a deployer asks it: which parameters are there, and what a migration must not show.
 
 use serde_json::{Value, json};
 
@@ -6,12 +6,26 @@ use crate::refusal::{Answer, list, page, refuse};
 use crate::world::{World, arn};
 
 pub(crate) fn call(world: &World, operation: &str, body: &Value) -> Answer {
-    if operation != "DescribeParameters" {
-        return refuse(
-            "InvalidAction",
-            format!("the scripted AWS has no SSM operation {operation}"),
-        );
+    match operation {
+        "DescribeParameters" => describe(world, body),
+        "GetParameters" => Ok(get(world, body)),
+        _ => refuse("InvalidAction", format!("the scripted AWS has no SSM operation {operation}")),
     }
+}
+
+/// A parameter's value is made of its name.
+fn get(world: &World, body: &Value) -> Value {
+    let (there, missing): (Vec<String>, Vec<String>) = list(body, "Names")
+        .into_iter()
+        .partition(|name| world.parameters.iter().any(|known| known == name));
+    let found: Vec<Value> = there
+        .iter()
+        .map(|name| json!({"Name": name, "Type": "SecureString", "Value": format!("value of {name}")}))
+        .collect();
+    json!({"Parameters": found, "InvalidParameters": missing})
+}
+
+fn describe(world: &World, body: &Value) -> Answer {
     let filters = body["ParameterFilters"].as_array().cloned().unwrap_or_default();
     let mut found = Vec::new();
     for name in &world.parameters {
