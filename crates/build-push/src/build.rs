@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use actions_runtime::values::Pair;
 
-use crate::{docker::option, reference::Platform};
+use crate::{cache::Cache, docker::option, reference::Platform};
 
 /// One build, whichever builder does it.
 #[derive(Debug)]
@@ -23,6 +23,9 @@ pub(crate) struct Build {
     /// Take base images from their registry, whose digests were looked up, and not from what the engine still has.
     pub(crate) pull: bool,
     pub(crate) load: bool,
+    /// What buildx is to attest, and how.
+    pub(crate) attestations: Vec<(&'static str, String)>,
+    pub(crate) cache: Cache,
 }
 
 impl Build {
@@ -30,7 +33,18 @@ impl Build {
     pub(crate) fn with_buildx(&self, reference: &str, metadata: PathBuf) -> Vec<OsString> {
         let mut words = words(&["buildx", "build", "--progress=plain", "--push"]);
         // Attestations hold times: with them the same commit would give another index each time.
-        words.push("--provenance=false".into());
+        if !self.attestations.iter().any(|(name, _)| *name == "provenance") {
+            words.push("--provenance=false".into());
+        }
+        for (name, mode) in &self.attestations {
+            words.push(format!("--{name}={mode}").into());
+        }
+        for cache in &self.cache.from {
+            words.extend(option("--cache-from", cache));
+        }
+        for cache in &self.cache.to {
+            words.extend(option("--cache-to", cache));
+        }
         words.extend(option("--metadata-file", metadata));
         for (id, file) in &self.secrets {
             let mut secret = OsString::from(format!("id={id},src="));
@@ -97,6 +111,12 @@ mod tests {
             secrets: vec![("npm".to_owned(), "/run/s".into())],
             pull: true,
             load: false,
+            attestations: vec![("sbom", "true".to_owned())],
+            cache: Cache {
+                from: vec!["type=gha".to_owned()],
+                to: vec!["type=inline".to_owned()],
+                ..Cache::default()
+            },
         };
         let words = build.with_buildx("r/n:t", "/m.json".into());
         let words: Vec<_> = words.iter().map(|word| word.to_str().unwrap()).collect();
@@ -108,6 +128,11 @@ mod tests {
                 "--progress=plain",
                 "--push",
                 "--provenance=false",
+                "--sbom=true",
+                "--cache-from",
+                "type=gha",
+                "--cache-to",
+                "type=inline",
                 "--metadata-file",
                 "/m.json",
                 "--secret",

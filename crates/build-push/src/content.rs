@@ -21,6 +21,27 @@ pub(crate) enum Content {
     Known(Fingerprint),
     /// It cannot be told, and why.
     Unknown(String),
+    /// Nothing is built: this image is copied.
+    Copied(Copied),
+}
+
+/// An image that is there already, elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Copied {
+    /// `registry/name`.
+    pub(crate) from: String,
+    pub(crate) digest: String,
+}
+
+impl Copied {
+    pub(crate) fn source(&self) -> String {
+        format!("{}@{}", self.from, self.digest)
+    }
+
+    /// The tag under which the copy is pushed: the ones that were asked for follow when it is known to be whole.
+    pub(crate) fn tag(&self) -> Option<Tag> {
+        format!("promoted-{}", self.digest.strip_prefix("sha256:")?).parse().ok()
+    }
 }
 
 /// A SHA-256 over everything that goes into an image.
@@ -49,6 +70,7 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) platforms: &'a [String],
     /// Names only: the value of a secret belongs in no hash that others can read.
     pub(crate) secrets: &'a [String],
+    pub(crate) attestations: &'a [(&'static str, String)],
     /// The digest behind each image that the Dockerfile names.
     pub(crate) images: &'a BTreeMap<String, String>,
 }
@@ -76,6 +98,9 @@ pub(crate) fn fingerprint(ingredients: &Ingredients<'_>, context: &[u8; 32]) -> 
     }
     for secret in ingredients.secrets {
         hash.add(b"secret", secret.as_bytes());
+    }
+    for (name, mode) in ingredients.attestations {
+        hash.add(name.as_bytes(), mode.as_bytes());
     }
     for (image, digest) in ingredients.images {
         hash.add(b"image", image.as_bytes());
@@ -139,6 +164,7 @@ mod tests {
             labels: &[],
             platforms: &platforms,
             secrets: &[],
+            attestations: &[],
             images: &images,
         };
         let context = [7; 32];
@@ -146,12 +172,14 @@ mod tests {
         let first = of(base());
         assert_eq!(of(Ingredients { build_args: &reversed, ..base() }), first);
         let labels = [pair("A=1")];
+        let attested = [("sbom", "true".to_owned())];
         for (what, changed) in [
             ("dockerfile", of(Ingredients { dockerfile: b"FROM debian:13", ..base() })),
             ("target", of(Ingredients { target: Some("x"), ..base() })),
             ("build-args", of(Ingredients { build_args: &args[..1], ..base() })),
             ("labels", of(Ingredients { labels: &labels, ..base() })),
             ("platforms", of(Ingredients { platforms: &other_platforms, ..base() })),
+            ("attestations", of(Ingredients { attestations: &attested, ..base() })),
             ("secrets", of(Ingredients { secrets: &secrets, ..base() })),
             ("base image", of(Ingredients { images: &other_images, ..base() })),
             ("context", fingerprint(&base(), &[8; 32])),

@@ -178,6 +178,12 @@ impl Docker {
         Some(manifest.get("digest")?.as_str()?.to_owned())
     }
 
+    /// Whether this buildx has to be told to copy an image as it is.
+    pub(crate) async fn knows_prefer_index(&self) -> bool {
+        let help = self.ask(&["buildx", "imagetools", "create", "--help"]).await;
+        matches!(help, Ok(Ok(told)) if told.contains("--prefer-index"))
+    }
+
     /// The platform of an image that is no index: as its registry has it, or for lack of buildx the engine.
     pub(crate) async fn platform_of(&self, pinned: &str, local: &str) -> Option<String> {
         if self.builder().await.ok()?.is_buildx() {

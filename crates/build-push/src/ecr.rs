@@ -1,7 +1,10 @@
 //! The repository in ECR: what it holds, and the few calls that change it.
 
+pub(crate) mod scan;
+
 use aws_sdk_ecr::{
     Client,
+    config::{Builder, Region},
     error::ProvideErrorMetadata as _,
     types::{
         Image, ImageIdentifier, ImageScanningConfiguration, ImageTagMutability,
@@ -141,6 +144,16 @@ impl Ecr {
         }
     }
 
+    /// The repository whose name has `suffix` too.
+    pub(crate) fn beside(&self, suffix: &str) -> Self {
+        Self {
+            session: self.session.clone(),
+            client: self.client.clone(),
+            account: self.account.clone(),
+            name: format!("{}{suffix}", self.name),
+        }
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -183,13 +196,16 @@ impl Ecr {
         names
     }
 
-    pub(crate) async fn create(&self) -> Result<Option<Settings>, AwsError> {
+    pub(crate) async fn create(
+        &self,
+        mutability: ImageTagMutability,
+    ) -> Result<Option<Settings>, AwsError> {
         let answer = self
             .client
             .create_repository()
             .set_registry_id(self.account.clone())
             .repository_name(&self.name)
-            .image_tag_mutability(ImageTagMutability::Immutable)
+            .image_tag_mutability(mutability)
             .image_scanning_configuration(
                 ImageScanningConfiguration::builder().scan_on_push(true).build(),
             )
@@ -299,8 +315,18 @@ impl Ecr {
 
     /// What docker logs in with: `base64(AWS:password)`.
     pub(crate) async fn token(&self) -> Result<Option<SecretString>, AwsError> {
-        let answer = self
-            .client
+        self.token_of(&self.client).await
+    }
+
+    /// The same for the registries of another region.
+    pub(crate) async fn token_in(&self, region: &str) -> Result<Option<SecretString>, AwsError> {
+        let config =
+            Builder::from(self.session.config()).region(Region::new(region.to_owned())).build();
+        self.token_of(&Client::from_conf(config)).await
+    }
+
+    async fn token_of(&self, client: &Client) -> Result<Option<SecretString>, AwsError> {
+        let answer = client
             .get_authorization_token()
             .send()
             .await

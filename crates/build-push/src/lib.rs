@@ -1,6 +1,7 @@
 //! Builds an image once, pushes it to ECR, and hands on its digest.
 
 mod build;
+mod cache;
 mod content;
 mod docker;
 mod ecr;
@@ -13,9 +14,13 @@ mod plan;
 mod push;
 mod reference;
 mod report;
+mod scan;
 mod source;
 
+use std::cell::OnceCell;
+
 use actions_runtime::Step;
+use aws_sdk_ecr::types::ImageTagMutability;
 use aws_session::Session;
 use futures_util::future::join_all;
 
@@ -46,6 +51,9 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     let plan = plan::plan(&look.seen);
     let (uri, registry) = place(&inputs, &look, &session).await?;
     report::look(step, &inputs, &look, &uri);
+    if plan.builds() {
+        look.build.cache = cache::look(&inputs, docker.builder().await?, &ecr, &uri).await?;
+    }
     step.say(report::plan(&plan, &look, docker.known_builder()));
     let answer =
         |look, builder, size| Answer { step, look, builder, session: &session, uri: &uri, size };
@@ -57,13 +65,27 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     {
         step.notice(lost);
     }
-    if look.repository.is_none() {
-        look.repository = ecr.create().await?;
+    if let Some(note) = &look.build.cache.note {
+        step.say(note);
     }
-    let push = Push { step, ecr: &ecr, look: &look, uri: &uri, registry: &registry };
+    if look.repository.is_none() {
+        look.repository = ecr.create(ImageTagMutability::Immutable).await?;
+    }
+    if look.build.cache.create {
+        cache::repository(&ecr).create(ImageTagMutability::Mutable).await?;
+    }
+    let push = Push {
+        step,
+        ecr: &ecr,
+        look: &look,
+        uri: &uri,
+        registry: &registry,
+        gate: inputs.gate(),
+        scan: OnceCell::new(),
+    };
     let done = Box::pin(push.execute(plan, &mut docker)).await?;
     let size = size(&ecr, &done).await;
-    Ok(answer(&look, docker.known_builder(), size).give(done))
+    Ok(answer(&look, docker.known_builder(), size).give(done, push.scan.get()))
 }
 
 /// `registry/name` to push to, and the registry alone.
@@ -105,6 +127,7 @@ fn nothing_done(step: &Step) -> Outputs {
         repository_uri: None,
         tags: Vec::new(),
         size: None,
+        scan_findings: None,
         reason: "cancelled before anything was changed".to_owned(),
         seconds: step.seconds(),
     }

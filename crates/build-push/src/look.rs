@@ -7,13 +7,15 @@ use std::{collections::BTreeSet, path::Path};
 
 use actions_runtime::{Faults, Step, did_you_mean};
 use aws_session::{AwsError, Session};
+use ecs_tasks::{ImageRef, Resolved};
 use futures_util::future::try_join_all;
 use secrecy::ExposeSecret as _;
 
 use self::{hashed::Bases, local::Local};
 use crate::{
     build::Build,
-    content::{Content, context::Context},
+    cache::Cache,
+    content::{Content, Copied, context::Context},
     docker::Docker,
     ecr::{Ecr, Frozen, Settings},
     error::Error,
@@ -50,7 +52,10 @@ pub(crate) async fn look(
     let local = local::look(step, inputs, &mut faults).await;
     let bad = !faults.is_empty();
     let own = async {
-        let asked = !inputs.platforms.is_empty() || inputs.is_for_a_task() || !inputs.skip_existing;
+        let asked = !inputs.platforms.is_empty()
+            || inputs.is_for_a_task()
+            || !inputs.skip_existing
+            || inputs.from_image.is_some();
         if asked { None } else { docker.own_platform().await }
     };
     let files = async {
@@ -69,7 +74,10 @@ pub(crate) async fn look(
         named(ecr, &local.tags)
     );
     let platforms = match &fit {
-        Ok(Some(fit)) if inputs.platforms.is_empty() => vec![fit.platform.clone()],
+        // What is promoted was built before, wherever that was.
+        Ok(Some(fit)) if inputs.platforms.is_empty() && inputs.from_image.is_none() => {
+            vec![fit.platform.clone()]
+        }
         _ => inputs.platforms.clone(),
     };
     // Bad input is told before a missing engine or a refusal: it is the reader's own, and costs nothing to mend.
@@ -91,30 +99,34 @@ pub(crate) async fn look(
     against_region(inputs, session, &mut faults);
     if !faults.is_empty() {
         // Those of the builder belong to them; that there is none is told when nothing else is wrong.
-        let _no_builder = against_builder(&platforms, &local, docker, &mut faults).await;
+        let _no_builder = against_builder(inputs, &platforms, &local, docker, &mut faults).await;
     }
     faults.check()?;
     let (repository, fit, files, mut tags) = (repository?, fit?, files?, tags?);
 
     let bases = Bases::new(docker, ecr, inputs, session, repository.as_ref());
     let built_for = if platforms.is_empty() { own.as_slice() } else { &platforms };
-    let content = hashed::content(inputs, built_for, &local, &files, &bases).await;
+    let content = match &inputs.from_image {
+        Some(from) => Content::Copied(copied(from, session, &bases).await?),
+        None => hashed::content(inputs, built_for, &local, &files, &bases).await,
+    };
     let existing = match (&content, &repository) {
         (Content::Known(fingerprint), Some(_)) => ecr.tagged(&fingerprint.tag()).await?,
+        (Content::Copied(copied), Some(_)) => ecr.held(&copied.digest).await?,
         _ => None,
     };
     let frozen = repository.as_ref().map(|it| it.frozen.clone()).unwrap_or_default();
     let mut source = Source::default();
     if existing.is_none() {
         let mut faults = Faults::default();
-        against_builder(&platforms, &local, docker, &mut faults).await?;
+        against_builder(inputs, &platforms, &local, docker, &mut faults).await?;
         faults.check()?;
         also_named(ecr, &mut tags, &frozen).await?;
         let place =
             if local::is_remote(&inputs.context) { Path::new(".") } else { &inputs.context };
         source = Source::look(step, place, local.commit.clone()).await;
     }
-    let base_registries = local
+    let base_registries: BTreeSet<String> = local
         .dockerfile
         .images
         .iter()
@@ -132,8 +144,21 @@ pub(crate) async fn look(
     })
 }
 
+/// The image to copy, by its digest.
+async fn copied(from: &ImageRef, session: &Session, bases: &Bases<'_>) -> miette::Result<Copied> {
+    let fault = |problem: String| Faults::one("from-image", problem);
+    let digest = match from.resolve(session).await? {
+        Resolved::Pinned(image) => image.digest,
+        Resolved::Missing(problem) => return Err(fault(problem).into()),
+        Resolved::AsItStands(image, _) => bases.digest(&image.to_string()).await,
+    };
+    let unknown = || fault(format!("the digest of `{from}` cannot be looked up"));
+    Ok(Copied { from: from.repository.clone(), digest: digest.ok_or_else(unknown)? })
+}
+
 /// What this builder cannot do.
 async fn against_builder(
+    inputs: &Inputs,
     platforms: &[Platform],
     local: &Local,
     docker: &Docker,
@@ -161,8 +186,24 @@ async fn against_builder(
             );
         }
     }
-    if !local.secrets.is_empty() && !builder.is_buildx() {
-        faults.add("secrets", "the classic builder has none: install docker's buildx plugin");
+    if !builder.is_buildx() {
+        let asked = [
+            ("secrets", !local.secrets.is_empty()),
+            ("cache-from", !inputs.cache_from.is_empty()),
+            ("from-image", inputs.from_image.is_some()),
+            ("cache-to", !inputs.cache_to.is_empty()),
+        ];
+        let attested = inputs.attestations().into_iter().map(|(name, _)| (name, true));
+        for (input, _) in asked.into_iter().chain(attested).filter(|(_, asked)| *asked) {
+            faults.add(input, "the classic builder has none: install docker's buildx plugin");
+        }
+    } else if builder.is_engine() && !docker.has_containerd_store().await {
+        for (input, _) in inputs.attestations() {
+            faults.add(
+                input,
+                "this engine keeps no attestations; docker/setup-buildx-action makes a builder that does",
+            );
+        }
     }
     Ok(())
 }
@@ -233,5 +274,7 @@ fn build(
         secrets,
         pull,
         load: inputs.load,
+        attestations: inputs.attestations(),
+        cache: Cache::default(),
     })
 }

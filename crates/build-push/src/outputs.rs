@@ -1,8 +1,12 @@
 //! What a run hands on, and how it can end.
 
+use std::collections::BTreeMap;
+
 use actions_runtime::{Exit, StepOutputs};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::scan::Severity;
 
 /// The outputs of build-push.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -20,6 +24,8 @@ pub struct Outputs {
     pub tags: Vec<String>,
     /// What a pull of the image transfers, in bytes.
     pub size: Option<u64>,
+    /// What the scan found, as JSON: each severity that was found, and how often (`{"high":2}`; `{}` when nothing was).
+    pub scan_findings: Option<BTreeMap<Severity, usize>>,
     /// One line that says why.
     pub reason: String,
     /// How long the run took.
@@ -38,7 +44,7 @@ pub enum Verdict {
     Planned,
     /// The image could not be built or pushed.
     Failed,
-    /// A tag that may not move names another image, or the image does not fit where it goes.
+    /// A tag that may not move names another image, the scan found what `fail-on` names, or the image does not fit where it goes.
     Refused,
     /// A signal ended the run.
     Cancelled,

@@ -1,7 +1,7 @@
 //! What is to be done: decided here, from what was seen, before anything is changed.
 
 use crate::{
-    content::{Content, PREFIX},
+    content::{Content, Copied, PREFIX},
     ecr::{Frozen, Held},
     reference::Tag,
 };
@@ -37,6 +37,8 @@ pub(crate) enum Plan {
     Refuse { tag: Tag, holds: String },
     /// The image is there: `tags` are to name it.
     Name { image: Held, tags: Vec<Tag> },
+    /// The image is elsewhere: it comes here as it is, first as `push_as`.
+    Copy { image: Copied, push_as: Tag },
     Build {
         /// The tag that docker pushes. The others follow through the API, when the image is known to be whole.
         push_as: Tag,
@@ -91,6 +93,18 @@ pub(crate) fn plan(seen: &Seen) -> Plan {
             }
             Plan::Build { push_as: ours, why: "this content was not built before".to_owned() }
         }
+        Content::Copied(image) => {
+            for Named { tag, .. } in &seen.tags {
+                if let Some(holds) = seen.keeps_from(tag, &image.digest) {
+                    return Plan::Refuse { tag: tag.clone(), holds };
+                }
+            }
+            let push_as = image.tag().or_else(|| seen.tags.first().map(|it| it.tag.clone()));
+            Plan::Copy {
+                image: image.clone(),
+                push_as: push_as.unwrap_or_else(|| unreachable!("there is a tag, or bad input")),
+            }
+        }
         Content::Unknown(doubt) => {
             let free = |it: &&Named| it.holds.is_none() || !seen.frozen.holds(&it.tag);
             // With none free the registry decides: it takes the same image again, and no other.
@@ -117,6 +131,7 @@ mod tests {
             labels: &[],
             platforms: &[],
             secrets: &[],
+            attestations: &[],
             images: &std::collections::BTreeMap::new(),
         };
         Content::Known(fingerprint(&ingredients, &[0; 32]))
@@ -146,6 +161,7 @@ mod tests {
                 let tags: Vec<String> = tags.iter().map(ToString::to_string).collect();
                 format!("name {} {}", image.digest, tags.join(","))
             }
+            Plan::Copy { image, .. } => format!("copy {}", image.source()),
             Plan::Build { push_as, .. } if push_as.as_str().starts_with(PREFIX) => {
                 "build".to_owned()
             }
@@ -174,6 +190,15 @@ mod tests {
             let seen = seen(known(), None, vec![named("a", Some(holds))], frozen);
             assert_eq!(word(&seen), expected);
         }
+    }
+
+    #[test]
+    fn what_is_promoted_is_copied_unless_it_is_there() {
+        let copied = || Content::Copied(Copied { from: "r/n".to_owned(), digest: "1".to_owned() });
+        let tags = |holds: &'static str| vec![named("a", Some((holds, &[])))];
+        assert_eq!(word(&seen(copied(), None, tags("2"), Frozen::None)), "copy r/n@1");
+        assert_eq!(word(&seen(copied(), None, tags("2"), Frozen::All)), "refuse a 2");
+        assert_eq!(word(&seen(copied(), Some("1"), tags("1"), Frozen::All)), "name 1 ");
     }
 
     #[test]

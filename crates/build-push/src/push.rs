@@ -1,18 +1,20 @@
 //! Doing what was planned: build, push, read back, name. Nothing is decided here but what only the image's digest decides.
 
-use std::{ffi::OsString, fs};
+use std::{cell::OnceCell, ffi::OsString, fs};
 
 use actions_runtime::Step;
+use secrecy::SecretString;
 
 use crate::{
-    content::Content,
+    content::{Content, Copied},
     docker::{Docker, Ended, login},
     ecr::{Ecr, Held},
     error::Error,
     fit::Fit,
     look::Look,
     plan::Plan,
-    reference::Tag,
+    reference::{Registry, Tag},
+    scan::{self, Finding, Gate, Scan, Waited},
 };
 
 /// Where buildx writes what it did.
@@ -36,6 +38,16 @@ pub(crate) enum Done {
         platforms: String,
         fit: Fit,
     },
+    /// The scan found what keeps an image back, the worst first.
+    Vulnerable {
+        image: Held,
+        findings: Vec<Finding>,
+    },
+    /// There is no scan to judge by, and why.
+    Unscanned {
+        image: Held,
+        why: String,
+    },
     /// docker failed, and what it said.
     Failed(String),
     Cancelled {
@@ -51,6 +63,9 @@ pub(crate) struct Push<'a> {
     /// `registry/name`, without a tag.
     pub(crate) uri: &'a str,
     pub(crate) registry: &'a str,
+    /// What a scan is held against; nothing where none is waited for.
+    pub(crate) gate: Option<Gate>,
+    pub(crate) scan: OnceCell<Scan>,
 }
 
 impl Push<'_> {
@@ -61,8 +76,8 @@ impl Push<'_> {
                 if self.look.fit.is_some() || self.look.build.load {
                     self.log_in(docker).await?;
                 }
-                if let Some(misfit) = self.misfit(docker, &image, "").await {
-                    return Ok(misfit);
+                if let Some(kept) = self.kept_back(docker, &image, "").await? {
+                    return Ok(kept);
                 }
                 if let Some(refused) = self.name(&image, tags).await? {
                     return Ok(refused);
@@ -74,6 +89,7 @@ impl Push<'_> {
                 }
                 Ok(Done::Exists(image))
             }
+            Plan::Copy { image, push_as } => self.copy(docker, &image, push_as).await,
             Plan::Build { push_as, .. } => self.build(docker, push_as).await,
         }
     }
@@ -92,13 +108,58 @@ impl Push<'_> {
         };
         match ended {
             Ended::Well => {}
-            Ended::Badly(cause) => return self.not_pushed(push_as, cause).await,
+            Ended::Badly(cause) => return self.not_pushed(docker, push_as, cause).await,
             Ended::Cancelled => return Ok(Done::Cancelled { left: Some(push_as) }),
         }
         let digest = self.told_digest(docker, &reference).await;
+        self.hand_on(docker, (push_as, &reference), digest).await
+    }
+
+    /// Brings an image here as it is. The registries exchange it: nothing of it stays on this machine.
+    async fn copy(
+        &self,
+        docker: &mut Docker,
+        image: &Copied,
+        push_as: Tag,
+    ) -> miette::Result<Done> {
+        self.log_in(docker).await?;
+        let reference = format!("{}:{push_as}", self.uri);
+        let mut words: Vec<String> =
+            ["buildx", "imagetools", "create", "--tag", &reference].map(str::to_owned).into();
+        // Newer ones would wrap an image in an index of its own, older ones always do: what is handed on is the
+        // image inside, which keeps its digest.
+        if docker.knows_prefer_index().await {
+            words.push("--prefer-index=false".to_owned());
+        }
+        words.push(image.source());
+        let words: Vec<OsString> = words.into_iter().map(OsString::from).collect();
+        let ended = {
+            let _group = self.step.group(format!("docker: copy {}", image.source()));
+            docker.run(&words, &[]).await?
+        };
+        match ended {
+            Ended::Well => {}
+            // An older buildx pushes the image and then an index around it, for which a tag that may not move is taken
+            // by then: the image itself is whole.
+            Ended::Badly(cause) if self.ecr.held(&image.digest).await?.is_none() => {
+                return Ok(Done::Failed(cause));
+            }
+            Ended::Badly(_) => self.step.say(format!("{} is here all the same", image.digest)),
+            Ended::Cancelled => return Ok(Done::Cancelled { left: Some(push_as) }),
+        }
+        self.hand_on(docker, (push_as, &reference), Some(image.digest.clone())).await
+    }
+
+    /// What was pushed, read back, looked at, and named.
+    async fn hand_on(
+        &self,
+        docker: &Docker,
+        (push_as, reference): (Tag, &str),
+        digest: Option<String>,
+    ) -> miette::Result<Done> {
         let image = self.read_back(&push_as, digest).await?;
-        if let Some(misfit) = self.misfit(docker, &image, &reference).await {
-            return Ok(misfit);
+        if let Some(kept) = self.kept_back(docker, &image, reference).await? {
+            return Ok(kept);
         }
         // What was asked for by name and is there already needs nothing; what may not move ends the run.
         let mut tags = self.look.seen.to_name(&image.digest);
@@ -110,12 +171,18 @@ impl Push<'_> {
         }
         Ok(match self.name(&image, tags).await? {
             Some(ended) => ended,
+            None if matches!(self.look.seen.content, Content::Copied(_)) => Done::Exists(image),
             None => Done::Built(image),
         })
     }
 
     /// What a failed push means: a tag that may not move, another run that was faster, or a failure.
-    async fn not_pushed(&self, push_as: Tag, cause: String) -> miette::Result<Done> {
+    async fn not_pushed(
+        &self,
+        docker: &Docker,
+        push_as: Tag,
+        cause: String,
+    ) -> miette::Result<Done> {
         let frozen = self.look.seen.frozen.holds(&push_as);
         if frozen
             && cause.contains("immutable")
@@ -123,6 +190,9 @@ impl Push<'_> {
         {
             if matches!(self.look.seen.content, Content::Known(_)) {
                 self.step.say("another run pushed the same content meanwhile");
+                if let Some(kept) = self.kept_back(docker, &held, "").await? {
+                    return Ok(kept);
+                }
                 let tags = self.look.seen.to_name(&held.digest);
                 return Ok(self.name(&held, tags).await?.unwrap_or(Done::Exists(held)));
             }
@@ -173,6 +243,29 @@ impl Push<'_> {
             registry: self.registry.to_owned(),
         };
         Ok(held.ok_or_else(missing)?)
+    }
+
+    /// Why no tag may name `image`, if it must not be handed on.
+    async fn kept_back(
+        &self,
+        docker: &Docker,
+        image: &Held,
+        local: &str,
+    ) -> miette::Result<Option<Done>> {
+        if let Some(misfit) = self.misfit(docker, image, local).await {
+            return Ok(Some(misfit));
+        }
+        let Some(gate) = self.gate else { return Ok(None) };
+        let scan = match scan::wait(self.step, self.ecr, image).await? {
+            Waited::Scanned(scan) => self.scan.get_or_init(|| scan),
+            Waited::Unknown(why) => return Ok(Some(Done::Unscanned { image: image.clone(), why })),
+            Waited::Cancelled => return Ok(Some(Done::Cancelled { left: None })),
+        };
+        if gate.only_fixable && !scan.says_what_is_fixable() {
+            self.step.notice("basic scanning does not say what can be fixed: every finding counts");
+        }
+        let findings: Vec<Finding> = scan.refusing(gate).into_iter().cloned().collect();
+        Ok((!findings.is_empty()).then(|| Done::Vulnerable { image: image.clone(), findings }))
     }
 
     /// Whether `image` runs where it is meant to. What cannot be found out is said, and trusted to the builder.
@@ -236,15 +329,29 @@ impl Push<'_> {
 
     async fn log_in(&self, docker: &mut Docker) -> miette::Result<()> {
         let token = self.ecr.token().await?.ok_or(Error::NoToken)?;
-        self.step.mask(&token);
-        if let Some(password) = login::password(&token) {
-            self.step.mask(&password);
-        }
+        self.mask(&token);
         docker.login.add(self.registry, &token)?;
         // One login is good for every registry of the region that this principal may read.
         for registry in self.look.base_registries.iter().filter(|it| *it != self.registry) {
             docker.login.add(registry, &token)?;
         }
+        if let Content::Copied(image) = &self.look.seen.content
+            && let Some(registry) = image.from.split('/').next()
+            && let Some((_, region)) =
+                registry.parse::<Registry>().ok().as_ref().and_then(Registry::account_and_region)
+        {
+            // A login is good for the registries of its region, of other accounts too.
+            let token = self.ecr.token_in(region).await?.ok_or(Error::NoToken)?;
+            self.mask(&token);
+            docker.login.add(registry, &token)?;
+        }
         Ok(())
+    }
+
+    fn mask(&self, token: &SecretString) {
+        self.step.mask(token);
+        if let Some(password) = login::password(token) {
+            self.step.mask(&password);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What people read: the plan, how it went, the summary.
 
+use std::collections::BTreeMap;
+
 use actions_runtime::{
     Step,
     markdown::{code, table, text},
@@ -17,12 +19,21 @@ use crate::{
     plan::Plan,
     push::Done,
     reference::Tag,
+    scan::{Finding, Scan, Severity},
 };
+
+/// How many findings a summary lists: GitHub cuts it at a megabyte, and a reader sooner.
+const LISTED: usize = 50;
+/// How many stand in one line.
+const NAMED: usize = 3;
 
 /// The lines before anything is done.
 pub(crate) fn look(step: &Step, inputs: &Inputs, look: &Look, uri: &str) {
     if look.repository.is_none() {
         step.say(format!("{uri} is missing: it will be created, with tags that cannot be moved"));
+    }
+    if let Content::Copied(image) = &look.seen.content {
+        step.say(format!("promoting {}", image.source()));
     }
     let context = inputs.context.display();
     if let Some(hashed) = &look.context {
@@ -40,6 +51,7 @@ pub(crate) fn look(step: &Step, inputs: &Inputs, look: &Look, uri: &str) {
     match &look.seen.content {
         Content::Known(fingerprint) => step.say(fingerprint.tag()),
         Content::Unknown(why) => step.say(format!("no fingerprint: {why}")),
+        Content::Copied(_) => {}
     }
 }
 
@@ -51,7 +63,15 @@ pub(crate) fn plan(plan: &Plan, look: &Look, builder: Option<&Builder>) -> Strin
             format!("{} is there and has its tags: nothing to do", image.digest)
         }
         Plan::Name { image, tags } => {
-            format!("{} was built from this content before: name it {}", image.digest, list(tags))
+            let why = match look.seen.content {
+                Content::Copied(_) => "is here",
+                Content::Known(_) | Content::Unknown(_) => "was built from this content before",
+            };
+            format!("{} {why}: name it {}", image.digest, list(tags))
+        }
+        Plan::Copy { image, push_as } => {
+            let tags: Vec<Tag> = look.seen.tags.iter().map(|named| named.tag.clone()).collect();
+            format!("copy {} as {push_as}, name it {}", image.source(), list(&tags))
         }
         Plan::Build { push_as, why } => {
             let tags: Vec<Tag> = look.seen.tags.iter().map(|named| named.tag.clone()).collect();
@@ -65,7 +85,7 @@ pub(crate) fn plan(plan: &Plan, look: &Look, builder: Option<&Builder>) -> Strin
 /// Said before a build that can do less than people expect.
 pub(crate) fn what_is_lost(builder: &Builder) -> Option<&'static str> {
     (builder.kind == Kind::Classic).then_some(
-        "docker's buildx plugin is missing: the classic builder has no build secrets, no cache or bind mounts, \
+        "docker's buildx plugin is missing: the classic builder has no build secrets, no caches, no attestations, no cache or bind mounts, \
          no heredocs, no <Dockerfile>.dockerignore, and the digest of a base image by tag cannot be looked up",
     )
 }
@@ -82,16 +102,23 @@ pub(crate) struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    pub(crate) fn give(&self, done: Done) -> Outputs {
+    pub(crate) fn give(&self, done: Done, scan: Option<&Scan>) -> Outputs {
         let tags: Vec<Tag> = self.look.seen.tags.iter().map(|named| named.tag.clone()).collect();
+        let refusing = match &done {
+            Done::Vulnerable { findings, .. } => findings.clone(),
+            _ => Vec::new(),
+        };
         let (verdict, image, reason) = match done {
             Done::Built(image) => {
                 let reason = format!("built {} and pushed it as {}", image.digest, list(&tags));
                 (Verdict::Built, Some(image), reason)
             }
             Done::Exists(image) => {
-                let reason =
-                    format!("{} was built before; it is named {}", image.digest, list(&tags));
+                let why = match self.look.seen.content {
+                    Content::Copied(_) => "is here",
+                    Content::Known(_) | Content::Unknown(_) => "was built before",
+                };
+                let reason = format!("{} {why}; it is named {}", image.digest, list(&tags));
                 (Verdict::Exists, Some(image), reason)
             }
             Done::Refused { tag, holds, built } => {
@@ -106,6 +133,19 @@ impl Answer<'_> {
                     "{digest} is for {platforms}, and `{whose}` runs on {platform}: no tag names it"
                 );
                 (Verdict::Refused, None, reason)
+            }
+            Done::Vulnerable { image, findings } => {
+                let named: Vec<String> =
+                    findings.iter().take(NAMED).map(ToString::to_string).collect();
+                let more = findings.len().saturating_sub(NAMED);
+                let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+                let reason =
+                    format!("the scan of {} found {}{more}", image.digest, named.join("; "));
+                (Verdict::Refused, None, reason)
+            }
+            Done::Unscanned { image, why } => {
+                let reason = format!("the scan of {} came to no end: {why}", image.digest);
+                (Verdict::Failed, None, reason)
             }
             Done::Failed(cause) => (Verdict::Failed, None, format!("docker failed: {cause}")),
             Done::Cancelled { left } => {
@@ -126,11 +166,12 @@ impl Answer<'_> {
                 Vec::new()
             },
             size: self.size,
+            scan_findings: scan.map(Scan::counts),
             reason,
             seconds: self.step.seconds(),
         };
         self.tell(&outputs);
-        self.summarise(&outputs, image.as_ref());
+        self.summarise(&outputs, image.as_ref(), &refusing);
         outputs
     }
 
@@ -138,7 +179,7 @@ impl Answer<'_> {
     pub(crate) fn planned(&self, planned: &Plan) -> Outputs {
         let image = match planned {
             Plan::Name { image, .. } => Some(image),
-            Plan::Refuse { .. } | Plan::Build { .. } => None,
+            Plan::Refuse { .. } | Plan::Copy { .. } | Plan::Build { .. } => None,
         };
         let outputs = Outputs {
             verdict: Verdict::Planned,
@@ -147,11 +188,12 @@ impl Answer<'_> {
             repository_uri: Some(self.uri.to_owned()),
             tags: Vec::new(),
             size: image.and_then(Held::size),
+            scan_findings: None,
             reason: plan(planned, self.look, self.builder),
             seconds: self.step.seconds(),
         };
         self.step.say(format!("nothing was changed ({})", self.session.calls().sentence()));
-        self.summarise(&outputs, image);
+        self.summarise(&outputs, image, &[]);
         outputs
     }
 
@@ -173,7 +215,7 @@ impl Answer<'_> {
     }
 
     /// Read without the log: what, from what, how it went.
-    fn summarise(&self, outputs: &Outputs, image: Option<&Held>) {
+    fn summarise(&self, outputs: &Outputs, image: Option<&Held>, refusing: &[Finding]) {
         let (title, uri) = (title(outputs.verdict), self.uri);
         let row = |name: &str, value: String| [name.to_owned(), value];
         let mut rows = vec![row("Why", text(&outputs.reason))];
@@ -188,18 +230,24 @@ impl Answer<'_> {
             rows.push(row(&text(&platform), code(&digest)));
         }
         rows.extend(outputs.size.map(|size| row("Size of a pull", bytes(size))));
+        rows.extend(outputs.scan_findings.as_ref().map(|counts| row("Scan", counted(counts))));
         match &self.look.seen.content {
             Content::Known(fingerprint) => {
                 rows.push(row("Content", code(fingerprint.tag().as_str())));
             }
             Content::Unknown(why) => rows.push(row("No fingerprint", text(why))),
+            Content::Copied(image) => rows.push(row("Promoted from", code(&image.source()))),
         }
         rows.extend(self.builder.map(|builder| row("Builder", text(&builder.name()))));
         rows.push(row(
             "Took",
             format!("{} s, {}", outputs.seconds, self.session.calls().sentence()),
         ));
-        self.step.summary(format!("### {title}: {}\n\n{}", code(uri), table(["", ""], rows)));
+        let mut section = format!("### {title}: {}\n\n{}", code(uri), table(["", ""], rows));
+        if !refusing.is_empty() {
+            section += &findings(refusing);
+        }
+        self.step.summary(section);
     }
 }
 
@@ -212,6 +260,29 @@ fn title(verdict: Verdict) -> &'static str {
         Verdict::Refused => "Image refused",
         Verdict::Cancelled => "Image cancelled",
     }
+}
+
+/// `1 critical, 2 high`.
+fn counted(counts: &BTreeMap<Severity, usize>) -> String {
+    let told: Vec<String> =
+        counts.iter().rev().map(|(severity, count)| format!("{count} {severity}")).collect();
+    if told.is_empty() { "nothing found".to_owned() } else { told.join(", ") }
+}
+
+/// What keeps the image back, as a table.
+fn findings(refusing: &[Finding]) -> String {
+    let rows: Vec<[String; 5]> = refusing
+        .iter()
+        .take(LISTED)
+        .map(|it| {
+            let fixed = it.fixed_in.as_deref().map_or_else(|| "-".to_owned(), code);
+            [it.severity.to_string(), text(&it.name), code(&it.package), code(&it.version), fixed]
+        })
+        .collect();
+    let titles = ["Severity", "Finding", "Package", "Version", "Fixed in"];
+    let more = refusing.len().saturating_sub(LISTED);
+    let more = if more > 0 { format!("\n{more} more\n") } else { String::new() };
+    format!("\n{}{more}", table(titles, rows))
 }
 
 fn refused(tag: &Tag, holds: &str) -> String {

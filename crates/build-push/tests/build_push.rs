@@ -2,10 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may panic as the test may")]
 
+#[path = "build_push/cached.rs"]
+mod cached;
 #[path = "build_push/login.rs"]
 mod login;
 #[path = "build_push/once.rs"]
 mod once;
+#[path = "build_push/promoted.rs"]
+mod promoted;
+#[path = "build_push/scan.rs"]
+mod scan;
 #[path = "build_push/wrong.rs"]
 mod wrong;
 

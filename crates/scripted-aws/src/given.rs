@@ -93,6 +93,7 @@ impl World {
         let usual = |digest: &str| GivenImage {
             digest: digest.into(),
             architectures: GivenImage::architectures(),
+            scans: Vec::new(),
         };
         let mut images = scenario.given.images.clone();
         if images.is_empty() {
@@ -111,6 +112,7 @@ impl World {
                         digest: image.digest,
                         tags: vec![tag],
                         architectures: image.architectures,
+                        scans: image.scans.into(),
                     }),
                 }
             }

@@ -95,7 +95,15 @@ pub(crate) const OPERATIONS: [(Api, &[&str]); 8] = [
     ),
     (
         Api::Ecr,
-        &["BatchGetImage", "DescribeImages", "DescribeRepositories", "GetDownloadUrlForLayer"],
+        &[
+            "BatchGetImage",
+            "DescribeImageScanFindings",
+            "DescribeImages",
+            "DescribeRepositories",
+            "GetDownloadUrlForLayer",
+            "PutImage",
+            "StartImageScan",
+        ],
     ),
     (Api::Secrets, &["DescribeSecret", "GetSecretValue", "ListSecrets"]),
     (Api::Parameters, &["DescribeParameters", "GetParameters"]),

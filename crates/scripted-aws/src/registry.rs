@@ -1,4 +1,4 @@
-//! ECR, as far as a deployer asks it: which image a tag is, and for which CPU it was built.
+//! ECR, as far as a deployer asks it: which image a tag is, for which CPU it was built, what its scan found.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ impl World {
     }
 }
 
-pub(crate) fn call(world: &World, operation: &str, body: &Value) -> Answer {
+pub(crate) fn call(world: &mut World, operation: &str, body: &Value) -> Answer {
     match operation {
         "DescribeRepositories" => {
             let wanted = list(body, "repositoryNames");
@@ -46,6 +46,13 @@ pub(crate) fn call(world: &World, operation: &str, body: &Value) -> Answer {
             Ok(page(body, "repositories", &repositories, 100))
         }
         "DescribeImages" => describe_images(world, body),
+        "DescribeImageScanFindings" => scan_findings(world, body),
+        "StartImageScan" => {
+            let image = image(world, body)?;
+            let id = json!({"imageDigest": image.digest});
+            Ok(json!({"imageId": id, "imageScanStatus": {"status": "PENDING"}}))
+        }
+        "PutImage" => put_image(world, body),
         "BatchGetImage" => batch_get(world, body),
         "GetDownloadUrlForLayer" => Ok(
             json!({"layerDigest": body["layerDigest"], "downloadUrl": format!("{{endpoint}}/blobs/{}", body["layerDigest"].as_str().unwrap_or_default())}),
@@ -67,12 +74,55 @@ fn no_repository<T>(name: &str) -> Result<T, Refusal> {
 }
 
 fn find<'a>(images: &'a [Image], id: &Value) -> Option<&'a Image> {
-    let (digest, tag) = (id["imageDigest"].as_str(), id["imageTag"].as_str());
-    images.iter().find(|image| match (digest, tag) {
+    images.iter().find(|image| is(image, id))
+}
+
+fn is(image: &Image, id: &Value) -> bool {
+    match (id["imageDigest"].as_str(), id["imageTag"].as_str()) {
         (Some(digest), _) => image.digest == digest,
         (None, Some(tag)) => image.tags.iter().any(|known| known == tag),
         (None, None) => false,
-    })
+    }
+}
+
+/// The image that `imageId` of a request names.
+fn image<'a>(world: &'a mut World, body: &Value) -> Result<&'a mut Image, Refusal> {
+    let name = required(body, "repositoryName")?;
+    let Some(images) = world.images.get_mut(name) else { return no_repository(name) };
+    match images.iter_mut().find(|image| is(image, &body["imageId"])) {
+        Some(image) => Ok(image),
+        None => refuse("ImageNotFoundException", "The image requested does not exist"),
+    }
+}
+
+fn scan_findings(world: &mut World, body: &Value) -> Answer {
+    let image = image(world, body)?;
+    let answer = match image.scans.len() {
+        0 => Value::Null,
+        1 => image.scans[0].clone(),
+        _ => image.scans.pop_front().unwrap_or_default(),
+    };
+    if answer.is_null() {
+        let told = format!("Image scan does not exist for the image with '{}'", image.digest);
+        return refuse("ScanNotFoundException", told);
+    }
+    Ok(answer)
+}
+
+/// Only what gives another tag to an image that is there.
+fn put_image(world: &mut World, body: &Value) -> Answer {
+    let (digest, tag) = (required(body, "imageDigest")?, required(body, "imageTag")?);
+    let name = required(body, "repositoryName")?;
+    let Some(images) = world.images.get_mut(name) else { return no_repository(name) };
+    for image in images.iter_mut().filter(|image| image.digest != digest) {
+        image.tags.retain(|known| known != tag);
+    }
+    match images.iter_mut().find(|image| image.digest == digest) {
+        Some(image) => image.tags.push(tag.to_owned()),
+        None => return refuse("ImageNotFoundException", "The image requested does not exist"),
+    }
+    let id = json!({"imageDigest": digest, "imageTag": tag});
+    Ok(json!({"image": {"repositoryName": name, "imageId": id}}))
 }
 
 fn describe_images(world: &World, body: &Value) -> Answer {

@@ -162,6 +162,9 @@ pub(crate) struct GivenImage {
     /// CPU architectures, as an OCI index names them (`amd64`, `arm64`). More than one makes an index.
     #[serde(default = "GivenImage::architectures")]
     pub(crate) architectures: Vec<String>,
+    /// What `DescribeImageScanFindings` answers, a look each, the last one for ever: AWS's members; `null` where there is no scan yet.
+    #[serde(default)]
+    pub(crate) scans: Vec<Value>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

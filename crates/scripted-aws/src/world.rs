@@ -191,6 +191,8 @@ pub(crate) struct Image {
     pub(crate) digest: String,
     pub(crate) tags: Vec<String>,
     pub(crate) architectures: Vec<String>,
+    /// Answers about its scan that are still to come.
+    pub(crate) scans: VecDeque<Value>,
 }
 
 #[derive(Debug, Clone)]

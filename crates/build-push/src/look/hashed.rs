@@ -68,7 +68,7 @@ impl<'s> Bases<'s> {
     }
 
     /// The digest that `image` stands for now.
-    async fn digest(&self, image: &str) -> Option<String> {
+    pub(super) async fn digest(&self, image: &str) -> Option<String> {
         if let Some((_, digest)) = image.split_once('@') {
             return Some(digest.to_owned());
         }
@@ -88,6 +88,9 @@ pub(super) async fn context(
     local: &Local,
     docker: &Docker,
 ) -> Result<Result<Context, String>, Error> {
+    if inputs.from_image.is_some() {
+        return Ok(Err("nothing is built".to_owned()));
+    }
     if !inputs.skip_existing {
         return Ok(Err("`skip-existing` is off".to_owned()));
     }
@@ -151,6 +154,7 @@ pub(super) async fn content(
             labels: &inputs.labels,
             platforms: &platforms,
             secrets: &secrets,
+            attestations: &inputs.attestations(),
             images: &images,
         },
         &context.hash,

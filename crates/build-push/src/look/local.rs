@@ -23,7 +23,13 @@ pub(super) struct Local {
 /// What is wrong on this machine, all of it.
 pub(super) async fn look(step: &Step, inputs: &Inputs, faults: &mut Faults) -> Local {
     let remote = is_remote(&inputs.context);
-    if !remote && !inputs.context.is_dir() {
+    let builds = inputs.from_image.is_none();
+    if !builds {
+        for input in inputs.only_for_a_build() {
+            faults.add(input, "`from-image` builds nothing: give one or the other");
+        }
+    }
+    if builds && !remote && !inputs.context.is_dir() {
         let shown = inputs.context.display().to_string();
         let there = names(inputs.context.parent(), Path::is_dir);
         faults.add(
@@ -38,7 +44,9 @@ pub(super) async fn look(step: &Step, inputs: &Inputs, faults: &mut Faults) -> L
         None if remote => None,
         None => Some(inputs.context.join("Dockerfile")),
     };
-    if let Some(path) = dockerfile_path.as_deref().filter(|_| !remote && inputs.context.is_dir()) {
+    if let Some(path) =
+        dockerfile_path.as_deref().filter(|_| builds && !remote && inputs.context.is_dir())
+    {
         match fs::read(path) {
             Ok(text) => {
                 dockerfile = Dockerfile::read(&String::from_utf8_lossy(&text), &inputs.build_args);

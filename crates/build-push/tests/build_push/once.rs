@@ -212,7 +212,7 @@ fn from_a_shell_the_outputs_are_json_alone() {
 }
 
 /// A task definition that runs on `processor`.
-fn runs_on(family: &str, processor: &str) {
+pub(super) fn runs_on(family: &str, processor: &str) {
     let definition = serde_json::json!({
         "family": family, "runtimePlatform": { "cpuArchitecture": processor, "operatingSystemFamily": "LINUX" },
         "containerDefinitions": [{ "name": "api", "image": "x", "memory": 64 }],

@@ -107,13 +107,13 @@ impl<'a> Bench<'a> {
         aws.docker_output(&["build", "--quiet", "--tag", &base, &folder])?;
         aws.docker_output(&["push", "--quiet", &base])?;
 
-        let mut dockerfile = format!("FROM {base}\n");
+        let mut lines = vec![format!("FROM {base}")];
+        lines.extend((0..DEPENDENCIES).map(|number| format!("COPY dependency-{number} /app/")));
+        lines.extend(["COPY src /app/src", "CMD [\"/app/server\"]"].map(str::to_owned));
         for number in 0..DEPENDENCIES {
-            dockerfile += &format!("COPY dependency-{number} /app/\n");
             bench.write(&format!("app/dependency-{number}"), &content(number + 1, DEPENDENCY))?;
         }
-        dockerfile += "COPY src /app/src\nCMD [\"/app/server\"]\n";
-        bench.write("app/Dockerfile", dockerfile.as_bytes())?;
+        bench.write("app/Dockerfile", lines.join("\n").as_bytes())?;
         for number in 0..SOURCES {
             let size = 500 + number.wrapping_mul(7919) % 20_000;
             bench.write(
