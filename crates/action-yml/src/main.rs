@@ -1,5 +1,6 @@
 //! `action-yml [--check]`: writes what is generated, or says what is stale.
 //! `action-yml --compare OLD NEW`: says what NEW's release breaks of OLD's.
+//! `action-yml --calls FOLDER`: says how the policies differ from the calls that tests gathered there.
 
 use std::{io::Write as _, path::Path, process::ExitCode};
 
@@ -11,13 +12,13 @@ fn main() -> miette::Result<ExitCode> {
             if !kept(&action_yml::unkept(&root)?) {
                 return Ok(ExitCode::FAILURE);
             }
-            for path in action_yml::write(&root, &action_yml::generate()?)? {
+            for path in action_yml::write(&root, &action_yml::generate(&root)?)? {
                 say(&format!("wrote {path}"));
             }
         }
         ["--check"] => {
             let kept = kept(&action_yml::unkept(&root)?);
-            let stale = action_yml::stale(&root, &action_yml::generate()?)?;
+            let stale = action_yml::stale(&root, &action_yml::generate(&root)?)?;
             if !stale.is_empty() {
                 say(&format!(
                     "{stale}\nstale: run `cargo xtask generate` and commit what it writes"
@@ -29,6 +30,16 @@ fn main() -> miette::Result<ExitCode> {
         }
         ["--compare", old, new] => {
             if !kept(&action_yml::breaks(Path::new(old), Path::new(new))?) {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        ["--calls", folder] => {
+            let unlike = action_yml::unlike_calls(&root, Path::new(folder))?;
+            if !unlike.is_empty() {
+                say(&format!(
+                    "actions/*/policy.json and the calls that the tests made differ:\n  {}",
+                    unlike.join("\n  ")
+                ));
                 return Ok(ExitCode::FAILURE);
             }
         }

@@ -116,6 +116,12 @@ impl Program {
         (inputs.collect(), self.outputs().into_iter().map(|output| output.name).collect())
     }
 
+    /// The names of the inputs without which there is no run.
+    pub fn required(&self) -> Vec<String> {
+        let required = self.inputs().into_iter().filter(|input| input.required);
+        required.map(|input| input.name).collect()
+    }
+
     /// The members of the enum that `verdict` is, with their doc comments and their exit codes.
     pub(crate) fn verdicts(&self) -> Vec<(Described, String)> {
         let variants = self

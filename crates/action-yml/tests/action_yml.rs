@@ -1,11 +1,14 @@
 //! What is generated stands in the repository, and whoever knows one program knows all.
 
-use std::path::Path;
+#[path = "action_yml/docs.rs"]
+mod docs;
+
+use std::{path::Path, process::Command};
 
 #[test]
 fn nothing_generated_is_stale() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let generated = action_yml::generate().expect("the programs describe themselves");
+    let generated = action_yml::generate(&root).expect("the programs describe themselves");
     let stale = action_yml::stale(&root, &generated).expect("the files can be read");
     assert!(stale.is_empty(), "run `cargo xtask generate` and commit what it writes\n{stale}");
 }
@@ -39,6 +42,31 @@ fn every_input_output_and_verdict_says_what_it_is() {
         let silent = program.undescribed();
         assert!(silent.is_empty(), "{}: no doc comment on {silent:?}", program.name);
     }
+}
+
+/// The programs stand beside the tests of the workspace, which `cargo test --workspace` builds them for.
+#[test]
+fn each_program_prints_its_own_policy_without_any_input() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let test = std::env::current_exe().expect("a test has a path");
+    let folder = test.ancestors().nth(2).expect("target/debug");
+    for program in action_yml::all() {
+        let printed = Command::new(folder.join(program.name))
+            .env_clear()
+            .arg("--print-policy")
+            .output()
+            .unwrap_or_else(|error| panic!("{}: {error}", program.name));
+        let policy = root.join("actions").join(program.name).join("policy.json");
+        assert!(printed.status.success(), "{printed:?}");
+        assert_eq!(printed.stdout, std::fs::read(policy).expect("each program has a policy"));
+    }
+}
+
+#[test]
+fn every_statement_of_a_policy_says_what_it_is_for() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let silent = action_yml::unexplained(&root).expect("the policies can be read");
+    assert!(silent.is_empty(), "no purpose in permissions.rs: {silent:#?}");
 }
 
 #[test]

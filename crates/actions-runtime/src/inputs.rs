@@ -13,6 +13,9 @@ use clap::{
 
 use crate::Faults;
 
+/// The flag that is no input: like `--help`, it is answered without a run.
+pub(crate) const PRINT_POLICY: &str = "--print-policy";
+
 /// What every program takes.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct CommonInputs {
@@ -92,8 +95,13 @@ pub(crate) fn parse<I: clap::Parser>(
     let mut matches = match collect(command, with_environment) {
         // For reading, the names of the variables belong in.
         Err(Stop::Help(text)) => {
+            let print_policy = Arg::new("print-policy")
+                .long(PRINT_POLICY.trim_start_matches('-'))
+                .action(ArgAction::SetTrue)
+                .help("Print the IAM policy that a run needs");
+            let readable = prepare(I::command()).arg(print_policy);
             return Err(Stop::Help(
-                prepare(I::command()).try_get_matches_from(arguments).err().map_or(text, Box::new),
+                readable.try_get_matches_from(arguments).err().map_or(text, Box::new),
             ));
         }
         collected => collected?,

@@ -43,12 +43,20 @@ struct Inner {
 /// Runs a program: reads its inputs, runs it, writes its outputs and summary, and makes its exit code.
 ///
 /// A panic becomes a report, and a run that ends in an error still writes `verdict=failed` and `reason`.
-pub async fn step<I, O>(run: impl AsyncFnOnce(&Step, I) -> miette::Result<O>) -> ExitCode
+/// `policy` is what `--print-policy` prints: what the program needs to be allowed, of whomever.
+pub async fn step<I, O>(
+    policy: &str,
+    run: impl AsyncFnOnce(&Step, I) -> miette::Result<O>,
+) -> ExitCode
 where
     I: clap::Parser,
     O: StepOutputs,
 {
     let arguments: Vec<_> = std::env::args_os().collect();
+    if arguments.iter().any(|argument| argument == inputs::PRINT_POLICY) {
+        let _broken_pipe = std::io::stdout().write_all(policy.as_bytes());
+        return ExitCode::SUCCESS;
+    }
     let environment: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();

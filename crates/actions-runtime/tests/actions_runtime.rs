@@ -41,6 +41,14 @@ fn with_json_standard_output_is_one_object() {
 }
 
 #[test]
+fn the_policy_is_printed_without_a_run() {
+    let run = probe().shell().arg("--print-policy").run();
+    assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (0, "{}\n", ""));
+    let help = probe().shell().arg("--help").run();
+    assert!(help.stdout.contains("--print-policy"), "{help:#?}");
+}
+
+#[test]
 fn every_fault_of_the_inputs_is_told_at_once() {
     let run = probe().input("times", "many").arg("--dry-run=perhaps").run();
     assert_eq!(run.code, 2);

@@ -1,12 +1,22 @@
-//! The record of every call to AWS: what a dry run is tested by, and what a summary sums up.
+//! The record of every call to AWS: what a dry run is tested by, a policy is compared with, and a summary sums up.
 
 use std::{
     collections::BTreeMap,
+    fs::File,
+    io::Write as _,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use crate::{denied, operation::Operation};
+use actions_runtime::Step;
+
+use crate::{
+    denied,
+    operation::{Operation, is_signing_in},
+};
+
+/// The file to which a test build adds the IAM action of each call, a line each. A release does not know it.
+const LEDGER: &str = "TODO_ACTIONS_CALLS";
 
 /// One call, however often it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,9 +45,18 @@ impl Call {
 
 /// The calls so far. Cheap to clone; all clones are one record.
 #[derive(Debug, Clone, Default)]
-pub struct Calls(Arc<Mutex<Vec<Call>>>);
+pub struct Calls {
+    list: Arc<Mutex<Vec<Call>>>,
+    ledger: Option<Arc<File>>,
+}
 
 impl Calls {
+    pub(crate) fn new(step: &Step) -> Self {
+        let path = if cfg!(debug_assertions) { step.env(LEDGER) } else { None };
+        let open = |path| File::options().create(true).append(true).open(path).ok();
+        Self { list: Arc::default(), ledger: path.and_then(open).map(Arc::new) }
+    }
+
     pub fn len(&self) -> usize {
         self.lock().len()
     }
@@ -89,8 +108,7 @@ impl Calls {
     }
 
     pub(crate) fn begin(&self, operation: &Operation, endpoint: String) -> Entry {
-        let mut calls = self.lock();
-        calls.push(Call {
+        let call = Call {
             operation: operation.name(),
             resource: operation.resource.clone(),
             writing: operation.writing,
@@ -98,12 +116,20 @@ impl Calls {
             milliseconds: 0,
             status: None,
             endpoint,
-        });
+        };
+        // Before it is sent: a run that is killed is compared too.
+        if let Some(mut ledger) = self.ledger.as_deref()
+            && !is_signing_in(&operation.service)
+        {
+            let _full_disk = writeln!(ledger, "{}", call.iam_action());
+        }
+        let mut calls = self.lock();
+        calls.push(call);
         Entry { calls: self.clone(), index: calls.len() - 1 }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Call>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -53,11 +53,14 @@ pub(crate) fn is_writing(service: &str, action: &str) -> bool {
         "Select", "Simulate", "Test",
     ];
     const BATCHES_THAT_WRITE: &[&str] = &["BatchDelete", "BatchPut", "BatchUpdate", "BatchCreate"];
-    // Signing in is no change to anybody's account.
-    let signing_in = matches!(service, "sso" | "sso-oauth" | "signin" | "sts" | "github");
     let looking = LOOKING.iter().any(|verb| action.starts_with(verb))
         && !BATCHES_THAT_WRITE.iter().any(|verb| action.starts_with(verb));
-    !(signing_in || looking)
+    !(is_signing_in(service) || looking)
+}
+
+/// Signing in is no change to anybody's account, and no policy of the one who signs in allows it.
+pub(crate) fn is_signing_in(service: &str) -> bool {
+    matches!(service, "sso" | "sso-oauth" | "signin" | "sts" | "github")
 }
 
 fn is_repeatable(service: &str, action: &str, sketch: &Sketch) -> bool {

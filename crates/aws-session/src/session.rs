@@ -55,7 +55,7 @@ impl Session {
                 step.mask(&SecretString::from(secret));
             }
         }
-        let calls = Calls::default();
+        let calls = Calls::new(step);
         let transport = Transport::new(calls.clone(), settings::bundle(step)?);
         let region = settings::region(step, inputs, &transport).await?;
         settings::check_endpoints(step)?;

@@ -2,5 +2,6 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    actions_runtime::step(build_push::run).await
+    actions_runtime::step(include_str!("../../../actions/build-push/policy.json"), build_push::run)
+        .await
 }

@@ -2,5 +2,9 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    actions_runtime::step(ecs_rollout::run).await
+    actions_runtime::step(
+        include_str!("../../../actions/ecs-rollout/policy.json"),
+        ecs_rollout::run,
+    )
+    .await
 }

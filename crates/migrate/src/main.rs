@@ -2,5 +2,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    actions_runtime::step(migrate::run).await
+    actions_runtime::step(include_str!("../../../actions/migrate/policy.json"), migrate::run).await
 }

@@ -4,5 +4,9 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    actions_runtime::step(provision_infra::run).await
+    actions_runtime::step(
+        include_str!("../../../actions/provision-infra/policy.json"),
+        provision_infra::run,
+    )
+    .await
 }

@@ -4,5 +4,6 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    actions_runtime::step(render_env::run).await
+    actions_runtime::step(include_str!("../../../actions/render-env/policy.json"), render_env::run)
+        .await
 }

@@ -1,11 +1,13 @@
 //! Runs a program under test as a process: an empty environment, the runner's files, a deadline.
 //!
-//! What would leak in from the machine (`GITHUB_*`, `AWS_*`, colours) is not there unless a test says so.
+//! What would leak in from the machine (`GITHUB_*`, `AWS_*`, colours) is not there unless a test says so. Whatever a program
+//! asks AWS for must stand in its `actions/<program>/policy.json`: no test of a program needs to remember that.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsString,
-    path::PathBuf,
+    io::Write as _,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Condvar, Mutex},
     thread::JoinHandle,
@@ -106,6 +108,7 @@ impl Step {
             command.env("PATH", path);
         }
         command.env("HOME", files.path()).env("NO_COLOR", "1");
+        command.env("TODO_ACTIONS_CALLS", files.path().join("calls"));
         command.current_dir(self.directory.as_deref().unwrap_or(files.path()));
         if self.in_job {
             for (name, value) in job() {
@@ -124,7 +127,7 @@ impl Step {
             text.clone().follow(child.stdout.take().expect("piped"), Stream::Out),
             text.clone().follow(child.stderr.take().expect("piped"), Stream::Err),
         ];
-        Running { child, files, text, readers }
+        Running { binary: self.binary, child, files, text, readers }
     }
 }
 
@@ -147,6 +150,7 @@ fn job() -> [(&'static str, &'static str); 11] {
 
 /// A program that has been started.
 pub struct Running {
+    binary: PathBuf,
     child: Child,
     files: TempDir,
     text: Arc<Text>,
@@ -183,6 +187,7 @@ impl Running {
         }
         let read =
             |name: &str| std::fs::read_to_string(self.files.path().join(name)).unwrap_or_default();
+        compare_with_policy(&self.binary, &read("calls"));
         let captured = self.text.captured.lock().expect("readers have ended");
         Run {
             code,
@@ -193,6 +198,32 @@ impl Running {
             summary: read("summary"),
         }
     }
+}
+
+/// Each IAM action that a run asked for is one that its policy allows. What all runs asked for is gathered in
+/// `target/calls/<program>`, where `cargo xtask test` looks for what the policy allows and none of them needs.
+fn compare_with_policy(binary: &Path, calls: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let program = binary.file_name().map(Path::new).expect("a program has a name");
+    let policy = root.join("actions").join(program).join("policy.json");
+    let Ok(policy) = std::fs::read_to_string(policy) else { return };
+    let calls: BTreeSet<&str> = calls.lines().collect();
+    let outside: Vec<_> =
+        calls.iter().filter(|call| !policy.contains(&format!("\"{call}\""))).collect();
+    let gathered = root.join("target/calls");
+    std::fs::create_dir_all(&gathered).expect("a folder in target/");
+    let mut gathered = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(gathered.join(program))
+        .expect("a file in target/");
+    let lines: String = calls.iter().flat_map(|call| [call, "\n"]).collect();
+    gathered.write_all(lines.as_bytes()).expect("target/ can be written");
+    assert!(
+        outside.is_empty(),
+        "actions/{}/policy.json does not allow {outside:?}, which this run called",
+        program.display()
+    );
 }
 
 /// How a run ended and all that it left.

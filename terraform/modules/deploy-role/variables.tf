@@ -43,7 +43,7 @@ variable "service_name" {
 }
 
 variable "task_definition_family" {
-  description = "The family of which migrations are run."
+  description = "The service's family. A migration has one of its own, with `-migrate` behind it."
   type        = string
   nullable    = false
 

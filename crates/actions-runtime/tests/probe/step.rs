@@ -41,7 +41,7 @@ impl StepOutputs for Outputs {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    actions_runtime::step(run).await
+    actions_runtime::step("{}\n", run).await
 }
 
 async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {

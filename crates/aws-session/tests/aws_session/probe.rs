@@ -46,7 +46,7 @@ fn probe() {
         return;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let code = runtime.block_on(actions_runtime::step(run));
+    let code = runtime.block_on(actions_runtime::step("", run));
     println!("\nended: {code:?}");
 }
 

@@ -244,6 +244,15 @@ fn the_platform_is_the_one_of_the_task_definition() {
         .run();
     assert_end(&run, "failed", 2);
     assert!(run.output("reason").contains("which is not among them"), "{run:#?}");
+    aws().call("ecs", "create_cluster", &serde_json::json!({ "clusterName": "fits" })).unwrap();
+    for (cluster, message) in [("fits", "there is no service `fits`"), ("fist", "`fist`")] {
+        let run = build(&repository, context.path())
+            .input("cluster", cluster)
+            .input("service", "fits")
+            .run();
+        assert_end(&run, "failed", 2);
+        assert!(run.output("reason").contains(message), "{run:#?}");
+    }
     let run = build(&repository, context.path()).input("task-definition", "fist").run();
     assert_end(&run, "failed", 2);
     assert!(run.output("reason").contains("did you mean `fits`?"), "{run:#?}");

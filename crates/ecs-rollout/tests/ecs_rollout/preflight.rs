@@ -43,6 +43,16 @@ fn an_image_that_ecr_does_not_hold_is_told() {
 }
 
 #[test]
+fn a_repository_that_is_mistyped_is_told_with_the_nearest_name() {
+    let aws = ScriptedAws::play("deployed");
+    let image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/todo/apo:v1";
+    let run = deploy(&aws).input("image", image).run();
+    assert_eq!(run.code, 2, "{}", run.log);
+    assert!(run.log.contains("there is no repository `todo/apo`"), "{}", run.log);
+    assert!(run.log.contains("did you mean `todo/api`?"), "{}", run.log);
+}
+
+#[test]
 fn a_missing_role_parameter_or_stage_is_told_and_nothing_is_written() {
     let aws = ScriptedAws::play("needs-missing");
     let run = deploy(&aws).run();

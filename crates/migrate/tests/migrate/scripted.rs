@@ -387,6 +387,9 @@ fn all_that_is_wrong_is_told_at_once() {
         .run();
     assert_end(&run, "failed", 2, "did you mean `todo-api`?");
     assert!(run.output("reason").contains("no image with the tag `nope`"), "{run:#?}");
+    let image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/todo/apo:v1";
+    let run = migrate(&aws).input("image", image).run();
+    assert_end(&run, "failed", 2, "there is no repository `todo/apo`");
     let run = migrate(&aws).input("cluster", "tode").run();
     assert_end(&run, "failed", 2, "did you mean `todo`?");
     let run = migrate(&aws).input("task-definition", "todo-apy").run();

@@ -9,11 +9,13 @@ use crate::terraform::{home, name, roots, terraform, try_terraform};
 
 const TOKEN: &str = "a-token-for-machines-that-nobody-may-find-again";
 
-/// A copy of the root, where a file of ours can replace the backend; the modules are the real ones.
+/// A copy of the root, where a file of ours can replace the backend; the modules and the programs' policies are the real
+/// ones.
 fn copy(root: &Path, to: &Path) -> std::path::PathBuf {
-    let copy = to.join("envs").join(name(root));
+    let copy = to.join("terraform/envs").join(name(root));
     fs::create_dir_all(&copy).unwrap();
-    symlink(home().join("modules"), to.join("modules")).unwrap();
+    symlink(home().join("modules"), to.join("terraform/modules")).unwrap();
+    symlink(home().join("../actions"), to.join("actions")).unwrap();
     for entry in fs::read_dir(root).unwrap() {
         let path = entry.unwrap().path();
         if path.is_file() {

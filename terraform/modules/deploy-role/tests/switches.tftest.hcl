@@ -22,7 +22,7 @@ run "secrets_that_may_be_read" {
   }
 
   assert {
-    condition     = tolist(jsondecode(aws_iam_role_policy.render_env[0].policy).Statement[0].Resource) == var.readable_secret_arns
+    condition     = tolist(jsondecode(aws_iam_role_policy.program["render-env"].policy).Statement[0].Resource) == var.readable_secret_arns
     error_message = "the named ones alone"
   }
 }

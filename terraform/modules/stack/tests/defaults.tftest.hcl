@@ -21,7 +21,7 @@ run "the_parts_find_each_other" {
   }
 
   assert {
-    condition     = length(module.deploy_role) == 1 && length(module.deploy_role[0].policies) == 5
+    condition     = length(module.deploy_role) == 1 && length(module.deploy_role[0].policies) == 4
     error_message = "the pipeline must get its rights"
   }
 }
