@@ -12,6 +12,8 @@ const NEEDED: &[(&str, &str)] = &[
     ("node", "apt-get install nodejs npm"),
     ("npm", "apt-get install nodejs npm"),
     ("git", "apt-get install git"),
+    ("curl", "apt-get install curl"),
+    ("jq", "apt-get install jq"),
     ("docker", "apt-get install docker.io"),
     ("terraform", "Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install"),
     ("chromium", "apt-get install chromium"),
@@ -31,7 +33,7 @@ pub(crate) fn run() -> miette::Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     generate::run(Mode::Check)?;
-    if is_on_path("npm") && is_on_path("python3") {
+    if is_on_path("python3") {
         lint::run_all()?;
     }
     // The tests run the programs and each other's binaries: all of them are there before the first test starts.
