@@ -9,6 +9,8 @@ pub(crate) enum Event {
     Refresh {
         address: String,
     },
+    /// What is planned, or was: Terraform holds the state's lock by then.
+    Planned,
     ApplyStart {
         address: String,
         action: String,
@@ -137,6 +139,7 @@ pub(crate) fn parse(line: &str) -> Result<Option<Event>, serde_json::Error> {
     };
     Ok(match line.r#type.as_deref().unwrap_or_default() {
         "refresh_start" => hook().map(|(address, _, _)| Event::Refresh { address }),
+        "planned_change" | "resource_drift" | "change_summary" => Some(Event::Planned),
         "apply_start" => hook().map(|(address, action, _)| Event::ApplyStart { address, action }),
         "apply_progress" => {
             hook().map(|(address, _, seconds)| Event::ApplyProgress { address, seconds })

@@ -103,6 +103,13 @@ pub struct Inputs {
     #[arg(long, value_name = "COUNT")]
     pub max_changes: Option<usize>,
 
+    /// Whether to take away the lock of a run that GitHub says is over: a killed run leaves one behind.
+    ///
+    /// A run notes beside the lock who holds it (`<key>.holder.json`, for states on S3); without that note, or while its run
+    /// is alive, a lock is never touched. `if-run-finished` needs `github-token` with `actions: read`.
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "never")]
+    pub unlock: Unlock,
+
     /// Whether `plan` keeps a comment on the pull request: always, never, or only once there is something to change.
     ///
     /// One comment a root and workspace, updated in place. Where the token may not comment, as in a pull request of a fork,
@@ -146,6 +153,13 @@ pub enum Command {
     Output,
     /// Destroy everything that the root made.
     Destroy,
+}
+
+/// Whether a dead run's lock is taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Unlock {
+    Never,
+    IfRunFinished,
 }
 
 /// Whether a plan is told in a comment.

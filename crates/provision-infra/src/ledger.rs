@@ -113,6 +113,7 @@ impl Ledger {
             }
             Event::Diagnostic(_)
             | Event::Refresh { .. }
+            | Event::Planned
             | Event::Provisioner { .. }
             | Event::Init { .. }
             | Event::Foreign { .. } => None,

@@ -8,13 +8,16 @@ mod facts;
 mod files;
 mod fingerprint;
 mod github;
+mod holder;
 mod inputs;
 mod key;
 mod ledger;
 mod lock;
+mod locked;
 mod look;
 mod outputs;
 mod plan;
+mod plugin_cache;
 mod protect;
 mod report;
 mod review;
@@ -22,9 +25,12 @@ mod scratch;
 mod seal;
 mod secret;
 mod terraform;
+mod versions;
 mod work;
 
 use actions_runtime::Step;
+use aws_session::Session;
+use tokio::sync::OnceCell;
 
 use crate::{
     credentials::Endpoint,
@@ -35,7 +41,7 @@ use crate::{
     work::{Ending, Mode, Stop, Work},
 };
 pub use crate::{
-    inputs::{Command, Comment, Inputs, ReviewedPlan},
+    inputs::{Command, Comment, Inputs, ReviewedPlan, Unlock},
     lock::LockInfo,
     outputs::{FailureReason, Outputs, Verdict},
 };
@@ -44,12 +50,31 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     let folder = scratch::folder(step)?;
     let Seen { mut terraform, key, facts, accepted, github } =
         look::look(step, &inputs, folder.path()).await?;
-    let (_endpoint, account) = credentials(step, &inputs, &mut terraform).await?;
-    let work =
-        Work { step, inputs: &inputs, terraform, folder, key, facts, account, accepted, github };
+    let session = OnceCell::new();
+    let _endpoint = credentials(step, &inputs, &mut terraform, &session).await?;
+    let holder = OnceCell::new();
+    let work = Work {
+        step,
+        inputs: &inputs,
+        terraform,
+        folder,
+        key,
+        facts,
+        session,
+        holder,
+        accepted,
+        github,
+    };
     let mut outputs = Outputs::default();
-    // Boxed, because it holds every command's state at once.
-    let ending = match Box::pin(carry_out(&work, &mut outputs)).await {
+    let mut ended = Box::pin(carry_out(&work, &mut outputs)).await;
+    if let Err(Stop::Ended(ending)) = &mut ended {
+        match locked::story(&work, ending).await {
+            Ok(true) => ended = Box::pin(carry_out(&work, &mut outputs)).await,
+            Ok(false) => {}
+            Err(other) => ended = Err(other),
+        }
+    }
+    let ending = match ended {
         Ok((verdict, reason)) => Ending { verdict, failure: None, lock: None, reason },
         Err(Stop::Ended(ending)) => *ending,
         Err(Stop::Error(report)) => return Err(report),
@@ -68,23 +93,23 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
 }
 
 /// Checks the account, and gives Terraform the role's credentials where there is a role. Without either Terraform finds
-/// its own: a root may have nothing to do with AWS, and which account it is remains unknown.
+/// its own: a root may have nothing to do with AWS.
 async fn credentials(
     step: &Step,
     inputs: &Inputs,
     terraform: &mut Terraform,
-) -> miette::Result<(Option<Endpoint>, Option<String>)> {
+    opened: &OnceCell<Session>,
+) -> miette::Result<Option<Endpoint>> {
     if inputs.aws.role_to_assume.is_none() && inputs.aws.allowed_account_ids.is_empty() {
-        return Ok((None, None));
+        return Ok(None);
     }
-    let session = aws_session::Session::open(step, &inputs.aws).await?;
-    let account = Some(session.account().await?.to_owned());
+    let session = opened.get_or_try_init(|| Session::open(step, &inputs.aws)).await?;
     if inputs.aws.role_to_assume.is_none() {
-        return Ok((None, account));
+        return Ok(None);
     }
-    let endpoint = Endpoint::open(&session).await?;
+    let endpoint = Endpoint::open(session).await?;
     endpoint.give_to(terraform, session.region());
-    Ok((Some(endpoint), account))
+    Ok(Some(endpoint))
 }
 
 async fn carry_out(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, String), Stop> {

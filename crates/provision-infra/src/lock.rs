@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::events::Diagnostic;
+use github_api::RunState;
+
+use crate::{events::Diagnostic, holder::Story};
 
 /// What Terraform writes into a lock (Terraform: `internal/states/statemgr/locker.go`, `LockInfo`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
@@ -16,6 +18,12 @@ pub struct LockInfo {
     /// user@host
     pub who: String,
     pub created: String,
+    /// The workflow run that holds it, where its story stands beside the lock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_url: Option<String>,
+    /// What GitHub says of that run: `alive (in_progress)`, `over (cancelled)`, `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_state: Option<String>,
 }
 
 impl LockInfo {
@@ -39,7 +47,18 @@ impl LockInfo {
             operation: field("Operation"),
             who: field("Who"),
             created: field("Created"),
+            ..Self::default()
         })
+    }
+
+    /// Adds what the story beside the lock tells, and what GitHub says of that run.
+    pub(crate) fn add(&mut self, story: &Story, state: Option<&RunState>) {
+        self.run_url = story.run.as_ref().map(|run| run.url.clone());
+        self.run_state = state.map(|state| match state {
+            RunState::Alive(status) => format!("alive ({status})"),
+            RunState::Over(conclusion) => format!("over ({conclusion})"),
+            RunState::Unknown => "unknown".to_owned(),
+        });
     }
 
     /// `the state x is locked by y since z`.
@@ -54,13 +73,19 @@ impl LockInfo {
         if self.who.is_empty() {
             return "the state is locked, and by whom is not known".to_owned();
         }
-        format!("the state `{}` is locked by {} since {since} UTC{doing}", self.path, self.who)
+        let run = match (&self.run_url, &self.run_state) {
+            (Some(url), Some(state)) => format!("; its run {url} is {state}, says GitHub"),
+            (Some(url), None) => format!("; its run is {url}"),
+            (None, _) => String::new(),
+        };
+        format!("the state `{}` is locked by {} since {since} UTC{doing}{run}", self.path, self.who)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::holder::Run;
 
     #[test]
     fn a_lock_is_read_among_lines_that_look_alike() {
@@ -80,5 +105,34 @@ mod tests {
             "the state `tfstate/env/dev.tfstate` is locked by runner@host since 2026-11-24 18:18:17 UTC (it applies)"
         );
         assert_eq!(LockInfo::of(&Diagnostic::default()), None);
+    }
+
+    #[test]
+    fn a_lock_s_story_names_its_run() {
+        let mut lock = LockInfo {
+            path: "s".to_owned(),
+            who: "runner@host".to_owned(),
+            created: "2026-11-24 18:18:17.3 +0000 UTC".to_owned(),
+            ..LockInfo::default()
+        };
+        let run = Run {
+            repository: "octo/todo".to_owned(),
+            id: "1".to_owned(),
+            attempt: "1".to_owned(),
+            url: "https://github.com/octo/todo/actions/runs/1".to_owned(),
+            actor: "octocat".to_owned(),
+        };
+        let story = Story {
+            lock_id: String::new(),
+            command: "apply".to_owned(),
+            since: String::new(),
+            run: Some(run),
+        };
+        lock.add(&story, Some(&RunState::Over("cancelled".to_owned())));
+        assert_eq!(
+            lock.sentence(),
+            "the state `s` is locked by runner@host since 2026-11-24 18:18:17 UTC; its run \
+             https://github.com/octo/todo/actions/runs/1 is over (cancelled), says GitHub"
+        );
     }
 }

@@ -8,14 +8,12 @@ use github_api::GitHub;
 use crate::{
     drift::{self, Accepted},
     facts::Facts,
-    inputs::{Command, Inputs, ReviewedPlan},
+    inputs::{Command, Inputs, ReviewedPlan, Unlock},
     key::PlanKey,
     seal, secret,
     terraform::{Terraform, find},
+    versions,
 };
-
-/// `init -json` came with it, and `OpenTofu` has it from the same number on.
-const OLDEST: (u64, u64) = (1, 9);
 
 /// What a run starts from.
 pub(crate) struct Seen {
@@ -45,7 +43,9 @@ pub(crate) async fn look(step: &Step, inputs: &Inputs, scratch: &Path) -> miette
     let directory = &inputs.working_directory;
     let mut terraform = Terraform::new(program, directory, scratch);
     let version = terraform.versions(step).await?.terraform_version;
-    check_version(&version, directory, &mut faults);
+    for fault in versions::faults(&version, directory) {
+        faults.add("tool", fault);
+    }
     faults.check()?;
     for variable in &inputs.variables {
         terraform.set(format!("TF_VAR_{}", variable.name), variable.value.clone());
@@ -141,6 +141,9 @@ fn github(step: &Step, inputs: &Inputs, faults: &mut Faults) -> Option<GitHub> {
     if github.is_none() && inputs.plan_fingerprint == Some(ReviewedPlan::OfThePullRequest) {
         faults.add("plan-fingerprint", "`reviewed` asks GitHub: it needs `github-token`, in a job");
     }
+    if github.is_none() && inputs.unlock == Unlock::IfRunFinished {
+        faults.add("unlock", "`if-run-finished` asks GitHub: it needs `github-token`, in a job");
+    }
     github
 }
 
@@ -196,46 +199,4 @@ fn files_ending<'a>(
             path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         endings.iter().any(|ending| name.ends_with(ending))
     })
-}
-
-fn check_version(version: &str, directory: &Path, faults: &mut Faults) {
-    let number = |text: &str| {
-        let mut numbers = text.split('.').map(|part| part.parse::<u64>().ok());
-        Some((numbers.next()??, numbers.next()??))
-    };
-    if number(version).is_some_and(|found| found < OLDEST) {
-        let (major, minor) = OLDEST;
-        faults.add(
-            "tool",
-            format!("this is version {version}; {major}.{minor} is the oldest that will do"),
-        );
-    }
-    let Ok(wanted) = fs::read_to_string(directory.join(".terraform-version")) else { return };
-    let wanted = wanted.trim();
-    // tfenv knows `latest` and patterns too; what is no plain version asks for none.
-    if number(wanted).is_some() && wanted != version {
-        faults
-            .add("tool", format!("`.terraform-version` asks for {wanted}, and this is {version}"));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_version_that_a_root_asks_for_is_compared() {
-        let folder = tempfile::TempDir::new().unwrap();
-        let faults = |version: &str| {
-            let mut faults = Faults::default();
-            check_version(version, folder.path(), &mut faults);
-            faults.to_string()
-        };
-        assert_eq!(faults("1.11.4"), "");
-        assert!(faults("1.8.5").contains("1.9 is the oldest"));
-        fs::write(folder.path().join(".terraform-version"), "1.12.0\n").unwrap();
-        assert!(faults("1.11.4").contains("asks for 1.12.0, and this is 1.11.4"));
-        fs::write(folder.path().join(".terraform-version"), "latest:^1.11\n").unwrap();
-        assert_eq!(faults("1.11.4"), "");
-    }
 }

@@ -79,12 +79,8 @@ fn refuse(work: &Work<'_>, differences: &[String]) -> Result<(), Stop> {
 
 async fn facts(work: &Work<'_>) -> Result<Facts, Stop> {
     let providers = work.terraform.versions(work.step).await?.provider_selections;
-    let account = match &work.account {
-        None if providers.keys().any(|name| name.ends_with("/hashicorp/aws")) => {
-            account(work).await
-        }
-        known => known.clone(),
-    };
+    let is_aws = providers.keys().any(|name| name.ends_with("/hashicorp/aws"));
+    let account = if is_aws || work.session.initialized() { account(work).await } else { None };
     let mut facts = work.facts.clone();
     facts.add(work.step, work.inputs, providers, account);
     Ok(facts)
@@ -93,8 +89,7 @@ async fn facts(work: &Work<'_>) -> Result<Facts, Stop> {
 /// The account of the credentials that Terraform finds for itself.
 async fn account(work: &Work<'_>) -> Option<String> {
     let ask = async || -> miette::Result<String> {
-        let session = aws_session::Session::open(work.step, &work.inputs.aws).await?;
-        Ok(session.account().await?.to_owned())
+        Ok(work.session().await?.account().await?.to_owned())
     };
     match ask().await {
         Ok(account) => Some(account),

@@ -33,6 +33,7 @@ const LOOK: Duration = Duration::from_millis(50);
 const LONGEST_STDERR: u64 = 64 * 1024;
 
 /// One root and the program that works on it.
+#[derive(Clone)]
 pub(crate) struct Terraform {
     program: PathBuf,
     directory: PathBuf,

@@ -3,22 +3,25 @@
 use std::path::{Path, PathBuf};
 
 use actions_runtime::Step;
+use aws_session::Session;
 use github_api::GitHub;
 use secrecy::SecretString;
+use tokio::sync::{Notify, OnceCell};
 
 use crate::{
     drift::Accepted,
     errors::Error,
     events::{Diagnostic, Event},
-    facts::Facts,
+    facts::{Facts, data_folder},
     files,
+    holder::{Holder, State},
     inputs::Inputs,
     key::PlanKey,
     ledger::Ledger,
     lock::LockInfo,
     outputs::{FailureReason, Verdict},
     plan::{Action, Plan},
-    report,
+    plugin_cache, report,
     terraform::{Ended, Terraform},
 };
 
@@ -35,8 +38,10 @@ pub(crate) struct Work<'a> {
     /// The key of the plan's seal and fingerprint.
     pub(crate) key: Option<PlanKey>,
     pub(crate) facts: Facts,
-    /// The account that the run works in, where the inputs let us ask.
-    pub(crate) account: Option<String>,
+    /// Opened by the first who needs it: a root may have nothing to do with AWS.
+    pub(crate) session: OnceCell<Session>,
+    /// Where the state is on S3, the one who notes who holds its lock. Known once Terraform is initialised.
+    pub(crate) holder: OnceCell<Option<Holder>>,
     pub(crate) accepted: Vec<Accepted>,
     pub(crate) github: Option<GitHub>,
 }
@@ -90,6 +95,54 @@ pub(crate) enum Mode {
 }
 
 impl Work<'_> {
+    pub(crate) async fn session(&self) -> miette::Result<&Session> {
+        self.session.get_or_try_init(|| Session::open(self.step, &self.inputs.aws)).await
+    }
+
+    /// Who keeps the story of the lock.
+    pub(crate) async fn holder(&self) -> Option<&Holder> {
+        let open = async || {
+            let data = data_folder(self.step, &self.inputs.working_directory);
+            let state = State::of(&data, self.facts.workspace())?;
+            match self.session().await {
+                Ok(session) => Some(Holder::new(session, state)),
+                Err(error) => {
+                    self.step.say(format!("who holds the lock is not noted beside it: {error}"));
+                    None
+                }
+            }
+        };
+        self.holder.get_or_init(open).await.as_ref()
+    }
+
+    /// Runs a command that locks the state, with the story of the lock beside it.
+    async fn locking(
+        &self,
+        arguments: &[String],
+        mut on_event: impl FnMut(&Event),
+    ) -> Result<Ended, Error> {
+        let locked = Notify::new();
+        let command = self.terraform.stream(self.step, arguments, |event| {
+            if matches!(event, Event::Planned | Event::Refresh { .. }) {
+                locked.notify_one();
+            }
+            on_event(event);
+        });
+        match self.holder().await {
+            Some(holder) if !self.inputs.common.dry_run => {
+                holder.accompany(self.step, self.inputs, &locked, command).await
+            }
+            _ => command.await,
+        }
+    }
+
+    /// Takes the lock with this id away, and no other one.
+    pub(crate) async fn unlock(&self, id: &str) -> Result<(), Stop> {
+        let arguments = words(&["force-unlock", "-force", id]);
+        let (ended, _) = self.terraform.read(self.step, &arguments).await?;
+        if ended.is_fine() { Ok(()) } else { Err(self.failed(&ended, FailureReason::StateLocked)) }
+    }
+
     pub(crate) async fn init(&self) -> Result<(), Stop> {
         let _group = self.step.group("terraform init");
         // What a folder remembers of an earlier backend is no reason to ask whether state should move.
@@ -100,8 +153,12 @@ impl Work<'_> {
             format!("-backend-config={setting}")
         }));
         let (mut said, mut prose) = (Vec::new(), Vec::new());
-        let ended = self
-            .terraform
+        let mut terraform = self.terraform.clone();
+        let cache = plugin_cache::open(self.step);
+        if let Some(cache) = &cache {
+            terraform.set("TF_PLUGIN_CACHE_DIR", cache.folder.display().to_string());
+        }
+        let ended = terraform
             .stream(self.step, &arguments, |event| match event {
                 Event::Init { message } => self.step.live(message),
                 Event::Diagnostic(diagnostic) => said.push((**diagnostic).clone()),
@@ -109,6 +166,7 @@ impl Work<'_> {
                 _ => {}
             })
             .await?;
+        drop(cache);
         self.tell(&said);
         // `init` says what went well in prose, whatever it is asked for.
         if !ended.is_fine() {
@@ -142,8 +200,7 @@ impl Work<'_> {
         }
         let (mut said, mut refreshed) = (Vec::new(), 0_usize);
         let ended = self
-            .terraform
-            .stream(self.step, &arguments, |event| match event {
+            .locking(&arguments, |event| match event {
                 Event::Refresh { address } => {
                     refreshed += 1;
                     self.step.live(format!("refreshing {refreshed}: {address}"));
@@ -191,20 +248,19 @@ impl Work<'_> {
         let mut said = Vec::new();
         let ended = {
             let _group = self.step.group("terraform apply");
-            self.terraform
-                .stream(self.step, &arguments, |event| {
-                    match event {
-                        Event::Diagnostic(diagnostic) => said.push((**diagnostic).clone()),
-                        Event::Foreign { line } => self.step.foreign(line),
-                        _ => {}
-                    }
-                    if let Some(line) = ledger.note(event) {
-                        self.step.say(line);
-                    }
-                    let running = ledger.running().join(", ");
-                    self.step.live(format!("{} of {}: {running}", ledger.done(), ledger.total()));
-                })
-                .await?
+            self.locking(&arguments, |event| {
+                match event {
+                    Event::Diagnostic(diagnostic) => said.push((**diagnostic).clone()),
+                    Event::Foreign { line } => self.step.foreign(line),
+                    _ => {}
+                }
+                if let Some(line) = ledger.note(event) {
+                    self.step.say(line);
+                }
+                let running = ledger.running().join(", ");
+                self.step.live(format!("{} of {}: {running}", ledger.done(), ledger.total()));
+            })
+            .await?
         };
         if ended.is_fine() {
             ledger.complete();
@@ -241,8 +297,7 @@ impl Work<'_> {
             arguments.extend(changed.iter().map(|address| format!("-target={address}")));
         }
         let ended = self
-            .terraform
-            .stream(self.step, &arguments, |event| {
+            .locking(&arguments, |event| {
                 if let Event::Refresh { address } = event {
                     self.step.live(format!("reading back {address}"));
                 }

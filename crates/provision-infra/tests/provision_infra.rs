@@ -18,5 +18,7 @@ mod root;
 mod sealing;
 #[path = "provision_infra/signals.rs"]
 mod signals;
+#[path = "provision_infra/tools.rs"]
+mod tools;
 #[path = "provision_infra/wrong_inputs.rs"]
 mod wrong_inputs;

@@ -62,7 +62,11 @@ impl Stack {
 #[test]
 fn the_local_stack_is_applied_kept_and_taken_down() {
     let stack = Stack::local("whole");
-    let run = stack.with("apply", "bearer_token=a-token-of-machines").run();
+    let cache = stack.root.path().join("cache");
+    let apply = stack.with("apply", "bearer_token=a-token-of-machines");
+    let run = apply.env("RUNNER_TOOL_CACHE", &cache).run();
+    let cached = cache.join("provision-infra/providers/registry.terraform.io/hashicorp/aws");
+    assert!(cached.exists(), "the provider is there for the next run");
     assert_eq!((run.code, run.output("verdict")), (0, "applied"), "{run:#?}");
     assert_eq!(run.output("reason"), "applied: 26 added");
     assert!(!crate::root::readable(&run).contains("a-token-of-machines"));
@@ -198,16 +202,26 @@ fn children(process: u32) -> Vec<i32> {
 }
 
 #[test]
-fn a_lock_on_s3_names_its_holder_also_when_that_is_long_dead() {
-    let stack = Stack::of(Root::new(SLOW), "lock");
+fn a_lock_on_s3_names_its_run_and_a_dead_run_s_is_taken_away() {
+    // It takes as long as the test does.
+    let slow = SLOW.replace("sleep 4", "while [ ! -e done ]; do sleep 0.1; done");
+    let stack = Stack::of(Root::new(&slow), "lock");
+    let github = ScriptedGitHub::start();
+    let asking = |command: &str| {
+        let step = stack.step(command).env("GITHUB_RUN_ID", "4712");
+        step.env("GITHUB_API_URL", github.url()).input("github-token", "a-token-of-a-job")
+    };
+    github.run("4711", "in_progress", None);
     let running = stack.step("apply").spawn();
     started(&stack);
-    let run = stack.step("plan").run();
+    let run = asking("plan").input("unlock", "if-run-finished").run();
     assert_eq!((run.code, run.output("verdict")), (5, "locked"), "{run:#?}");
-    assert!(
-        run.output("reason").contains("the state `state-lock/slow.tfstate` is locked by"),
-        "{run:#?}"
-    );
+    let locked = "the state `state-lock/slow.tfstate` is locked by";
+    assert!(run.output("reason").contains(locked), "{run:#?}");
+    let alive = "its run https://github.com/octo/todo/actions/runs/4711 is alive (in_progress), says GitHub";
+    assert!(run.output("reason").contains(alive), "{run:#?}");
+    let info: Value = serde_json::from_str(run.output("lock-info")).unwrap();
+    assert_eq!(info["run-state"], "alive (in_progress)");
 
     // The machine goes down: program and Terraform are gone in the same moment.
     let terraform = children(running.id());
@@ -217,16 +231,32 @@ fn a_lock_on_s3_names_its_holder_also_when_that_is_long_dead() {
         rustix::process::kill_process(process, rustix::process::Signal::KILL).unwrap();
     }
     assert_eq!(running.finish().code, 137);
-    assert!(stack.objects().contains(&"slow.tfstate.tflock".to_owned()), "{:?}", stack.objects());
-    let run = stack.step("plan").run();
+    assert_eq!(stack.objects(), ["slow.tfstate.holder.json", "slow.tfstate.tflock"]);
+    github.run("4711", "completed", Some("cancelled"));
+    let run = asking("plan").run();
     assert_eq!((run.code, run.output("verdict")), (5, "locked"), "{run:#?}");
+    assert!(run.output("reason").contains("is over (cancelled), says GitHub"), "{run:#?}");
+    assert!(run.log.contains("`unlock: if-run-finished` takes that lock away"), "{}", run.log);
 
-    // Once a person has taken the lock away, the next run goes on where the state is.
-    let lock = json!({"Bucket": "state-lock", "Key": "slow.tfstate.tflock"});
-    aws().call("s3", "delete_object", &lock).unwrap();
-    let run = stack.step("apply").run();
+    // A lock whose story is another one's is never touched.
+    let get = json!({"Bucket": "state-lock", "Key": "slow.tfstate.holder.json"});
+    let put = |text: &str| {
+        let object =
+            json!({"Bucket": "state-lock", "Key": "slow.tfstate.holder.json", "Body": text});
+        aws().call("s3", "put_object", &object).unwrap();
+    };
+    let story = aws().call("s3", "get_object", &get).unwrap()["Body"].as_str().unwrap().to_owned();
+    put(&story.replace(info["id"].as_str().unwrap(), "another"));
+    let run = asking("apply").input("unlock", "if-run-finished").run();
+    assert_eq!((run.code, run.output("verdict")), (5, "locked"), "{run:#?}");
+    put(&story);
+
+    fs::write(stack.root.path().join("root/done"), "").unwrap();
+    let run = asking("apply").input("unlock", "if-run-finished").run();
     assert_eq!((run.code, run.output("verdict")), (0, "applied"), "{run:#?}");
+    assert!(run.log.contains("the lock is taken away"), "{}", run.log);
     assert_eq!(stack.step("plan").run().output("verdict"), "no-changes");
+    assert_eq!(stack.objects(), ["slow.tfstate"]);
 }
 
 #[test]
@@ -241,7 +271,7 @@ fn a_program_that_is_killed_leaves_terraform_to_end_in_order() {
     assert_eq!(fs::read_dir(&temporary).unwrap().count(), 1, "the plan's folder is left");
     let run = stack.step("plan").env("RUNNER_TEMP", &temporary).input("lock-timeout", "60s").run();
     assert_eq!((run.code, run.output("verdict")), (0, "no-changes"), "{run:#?}");
-    assert_eq!(stack.objects(), ["slow.tfstate"]);
+    assert!(!stack.objects().contains(&"slow.tfstate.tflock".to_owned()), "the lock is gone");
     assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0, "and swept by the next run");
 }
 

@@ -39,15 +39,6 @@ fn a_variable_that_a_file_would_override_is_refused() {
 }
 
 #[test]
-fn a_version_that_the_root_does_not_ask_for_is_refused() {
-    let root = Root::new(ROOT);
-    fs::write(root.path().join("root/.terraform-version"), "0.12.31\n").unwrap();
-    let run = root.run("plan");
-    assert_eq!(run.code, 2, "{run:#?}");
-    assert!(run.log.contains("`.terraform-version` asks for 0.12.31"), "{}", run.log);
-}
-
-#[test]
 fn a_plain_shell_takes_the_command_as_a_word() {
     let root = Root::new(ROOT);
     let run = root.step("").shell().arg("plan").run();
