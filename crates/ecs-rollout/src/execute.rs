@@ -39,6 +39,23 @@ pub(crate) struct Outcome {
     pub(crate) slow: Option<Slow>,
 }
 
+impl Outcome {
+    /// One without a deployment that was watched.
+    fn of(plan: &Plan, verdict: Verdict, reason: String, definition: Option<&str>) -> Self {
+        Self {
+            verdict,
+            reason,
+            deployment: None,
+            definition: definition.map(str::to_owned),
+            previous: plan.previous.clone(),
+            left_behind: None,
+            causes: Vec::new(),
+            slowest: TaskTimes::default(),
+            slow: None,
+        }
+    }
+}
+
 pub(crate) async fn execute(
     step: &Step,
     ecs: &Ecs,
@@ -47,44 +64,13 @@ pub(crate) async fn execute(
     plan: &Plan,
     report: &Report<'_>,
 ) -> miette::Result<Outcome> {
-    let ending = |verdict, reason: String, definition: Option<&str>| Outcome {
-        verdict,
-        reason,
-        deployment: None,
-        definition: definition.map(str::to_owned),
-        previous: plan.previous.clone(),
-        left_behind: None,
-        causes: Vec::new(),
-        slowest: TaskTimes::default(),
-        slow: None,
+    let ending = |verdict, reason: String, definition: Option<&str>| {
+        Outcome::of(plan, verdict, reason, definition)
     };
     if plan.action == Action::Nothing
         && let Some(service) = &seen.service
     {
-        let definition = plan.revision.definition();
-        tag(step, ecs, plan, report).await;
-        let runs = format!(
-            "`{}` already runs `{definition}`, with all its {}",
-            service.now.name,
-            tasks(service.now.desired)
-        );
-        let deadline = Instant::now() + inputs.wait_for_minutes.0;
-        let (verdict, reason) = match answers(step, ecs.session(), inputs, report, deadline).await {
-            None | Some(Answers::Good) => (Verdict::Unchanged, runs),
-            Some(Answers::Bad(problem)) => (
-                Verdict::Failed,
-                format!(
-                    "{runs}, but {problem}; nothing was deployed, so there is nothing to roll back"
-                ),
-            ),
-            Some(Answers::Late(problem)) => (Verdict::TimedOut, format!("{runs}, but {problem}")),
-            Some(Answers::Cancelled) => (
-                Verdict::Cancelled,
-                format!("cancelled while it was being verified: {runs}; nothing was changed"),
-            ),
-        };
-        let deployment = service.now.primary().map(|primary| primary.id.clone());
-        return Ok(Outcome { deployment, ..ending(verdict, reason, definition.arn()) });
+        return Ok(unchanged(step, ecs, inputs, service, plan, report).await);
     }
     let registered = tokio::select! {
         biased;
@@ -153,6 +139,42 @@ pub(crate) async fn execute(
     );
     let rollout = Rollout { step, inputs, report, target: &target, registered: &registered, watch };
     Ok(Box::pin(rollout.finish()).await)
+}
+
+/// Nothing is to be done, but what runs has to answer well all the same: a run that was cut off while it asked left that
+/// open.
+async fn unchanged(
+    step: &Step,
+    ecs: &Ecs,
+    inputs: &Inputs,
+    service: &SeenService,
+    plan: &Plan,
+    report: &Report<'_>,
+) -> Outcome {
+    tag(step, ecs, plan, report).await;
+    let definition = plan.revision.definition();
+    let runs = format!(
+        "`{}` already runs `{definition}`, with all its {}",
+        service.now.name,
+        tasks(service.now.desired)
+    );
+    let deadline = Instant::now() + inputs.wait_for_minutes.0;
+    let (verdict, reason) = match answers(step, ecs.session(), inputs, report, deadline).await {
+        None | Some(Answers::Good) => (Verdict::Unchanged, runs),
+        Some(Answers::Bad(problem)) => (
+            Verdict::Failed,
+            format!(
+                "{runs}, but {problem}; nothing was deployed, so there is nothing to roll back"
+            ),
+        ),
+        Some(Answers::Late(problem)) => (Verdict::TimedOut, format!("{runs}, but {problem}")),
+        Some(Answers::Cancelled) => (
+            Verdict::Cancelled,
+            format!("cancelled while it was being verified: {runs}; nothing was changed"),
+        ),
+    };
+    let deployment = service.now.primary().map(|primary| primary.id.clone());
+    Outcome { deployment, ..Outcome::of(plan, verdict, reason, definition.arn()) }
 }
 
 async fn register(ecs: &Ecs, plan: &Plan, report: &Report<'_>) -> miette::Result<TaskDefinition> {

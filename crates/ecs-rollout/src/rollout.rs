@@ -85,7 +85,7 @@ impl Rollout<'_> {
             }
             None => self.judged(End::Deployed { without_tasks: false }, None),
         };
-        self.explained(outcome).await
+        Box::pin(self.explained(outcome)).await
     }
 
     /// Whether the load balancer has nobody to send requests to, as far as it can be asked.
@@ -113,7 +113,7 @@ impl Rollout<'_> {
         let answered = answers(self.step, session, self.inputs, self.report, deadline).await;
         let left = format!("`{}` runs. {}", self.registered, self.how_to_roll_back());
         match answered {
-            None | Some(Answers::Good) => self.served().await,
+            None | Some(Answers::Good) => Box::pin(self.served()).await,
             Some(Answers::Bad(reason)) => {
                 self.watch.forget_record();
                 self.after_failure(reason, deadline).await

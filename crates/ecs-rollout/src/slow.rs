@@ -245,7 +245,6 @@ mod tests {
             interval,
             threshold,
             deregistration_delay: Some(delay),
-            ..TargetGroup::default()
         };
         check(
             &slow(Some(group(30, 5, 300))),

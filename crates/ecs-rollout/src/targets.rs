@@ -172,8 +172,10 @@ impl From<&types::TargetHealthDescription> for Target {
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         Self {
             address: text(target.target().and_then(|it| it.id())),
-            state: text(health.and_then(|it| it.state()).map(|it| it.as_str())),
-            reason: text(health.and_then(|it| it.reason()).map(|it| it.as_str())),
+            state: text(health.and_then(|it| it.state()).map(types::TargetHealthStateEnum::as_str)),
+            reason: text(
+                health.and_then(|it| it.reason()).map(types::TargetHealthReasonEnum::as_str),
+            ),
             description: text(health.and_then(|it| it.description())),
         }
     }
