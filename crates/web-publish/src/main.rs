@@ -1,6 +1,7 @@
 use std::process::ExitCode;
 
-#[tokio::main(flavor = "current_thread")]
+// Unlike its siblings it sends thousands of files: their connections are served by every processor.
+#[tokio::main]
 async fn main() -> ExitCode {
     actions_runtime::step(
         include_str!("../../../actions/web-publish/policy.json"),
