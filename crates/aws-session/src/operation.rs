@@ -79,7 +79,8 @@ fn is_repeatable(service: &str, action: &str, sketch: &Sketch) -> bool {
             // Its CallerReference is its token.
             ("cloudfront", "CreateInvalidation")
             | ("ecs", "DeregisterTaskDefinition")
-            | ("logs", "PutRetentionPolicy")
+            // Done a second time it finds what it wanted.
+            | ("logs", "CreateLogGroup" | "PutRetentionPolicy")
             | (_, "TagResource" | "UntagResource") => true,
             _ => false,
         }

@@ -114,6 +114,7 @@ impl LogStream {
             .await
             .map_err(|error| session.explain("logs:CreateLogGroup", &self.group, error));
         match answer {
+            // Somebody's, or our own that was not heard of.
             Err(error) if error.code() != Some("ResourceAlreadyExistsException") => Err(error),
             _ => Ok(()),
         }

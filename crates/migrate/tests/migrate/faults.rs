@@ -37,27 +37,54 @@ fn assert_migrated_once(aws: &ScriptedAws, run: &Run) {
     assert!(aws.task_definition("todo-api-migrate:2").is_null(), "one revision");
 }
 
+/// A migration that has every question: an image by its tag, secrets and a parameter to hide, a log that is to come.
+fn ask_everything(faults: &str) -> (ScriptedAws, Run) {
+    let aws = ScriptedAws::play_with("migrate-asks-everything", faults);
+    let run = migrate(&aws)
+        .input("image", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/todo/api:v2")
+        .input("mask-secrets", "true")
+        .input("log-driver", "awslogs")
+        .run();
+    assert_end(&run, "migrated", 0, "");
+    let shown: Vec<&str> =
+        run.log.lines().filter(|line| *line == "│ 0001_todos.sql" || *line == "│ done").collect();
+    assert_eq!(shown, ["│ 0001_todos.sql", "│ done"], "{faults}: {run:#?}");
+    assert!(run.log.contains("│ session ***"), "{faults}: {run:#?}");
+    (aws, run)
+}
+
 #[test]
 fn reads_are_repeated_until_they_have_an_answer() {
-    let reads = [
+    // What a run without faults calls, so that no operation is forgotten when one is added.
+    let (aws, run) = ask_everything("[]");
+    let mut called: Vec<String> = aws.calls().into_iter().map(|call| call.operation).collect();
+    called.sort();
+    called.dedup();
+    for operation in [
+        "BatchGetImage",
+        "CreateLogGroup",
+        "DescribeImages",
         "DescribeServices",
         "DescribeTaskDefinition",
-        "ListTasks",
         "DescribeTasks",
+        "GetDownloadUrlForLayer",
         "GetLogEvents",
-    ];
-    for (times, fault) in [(5, "throttle"), (1, "lose-answer"), (1, "cut-answer"), (2, "html-503")]
-    {
-        all(&reads, |operation| {
-            let aws = play("migrate-exits-0", operation, times, fault);
-            let run = migrate(&aws).run();
-            assert_end(&run, "migrated", 0, "");
-            let shown: Vec<&str> = run
-                .log
-                .lines()
-                .filter(|line| *line == "│ 0001_todos.sql" || *line == "│ done")
-                .collect();
-            assert_eq!(shown, ["│ 0001_todos.sql", "│ done"], "{operation} {fault}: {run:#?}");
+        "GetParameters",
+        "GetSecretValue",
+        "ListTasks",
+    ] {
+        assert!(called.iter().any(|it| it == operation), "{operation}: {called:?}\n{run:#?}");
+    }
+    // These two are met below.
+    called.retain(|it| it != "RegisterTaskDefinition" && it != "RunTask");
+    for fault in [
+        "times: 5, does: throttle",
+        "times: 1, does: lose-answer",
+        "times: 1, does: cut-answer",
+        "times: 2, does: html-503",
+    ] {
+        all(&called, |operation| {
+            ask_everything(&format!("- {{on: {operation}, {fault}}}"));
         });
     }
 }
