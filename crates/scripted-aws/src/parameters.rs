@@ -7,7 +7,7 @@ use crate::world::{World, arn};
 
 pub(crate) fn call(world: &World, operation: &str, body: &Value) -> Answer {
     match operation {
-        "DescribeParameters" => describe(world, body),
+        "DescribeParameters" => Ok(describe(world, body)),
         "GetParameters" => Ok(get(world, body)),
         _ => refuse("InvalidAction", format!("the scripted AWS has no SSM operation {operation}")),
     }
@@ -25,7 +25,7 @@ fn get(world: &World, body: &Value) -> Value {
     json!({"Parameters": found, "InvalidParameters": missing})
 }
 
-fn describe(world: &World, body: &Value) -> Answer {
+fn describe(world: &World, body: &Value) -> Value {
     let filters = body["ParameterFilters"].as_array().cloned().unwrap_or_default();
     let mut found = Vec::new();
     for name in &world.parameters {
@@ -36,5 +36,5 @@ fn describe(world: &World, body: &Value) -> Answer {
             found.push(json!({"Name": name, "ARN": arn("ssm", &format!("parameter/{place}")), "Type": "SecureString", "Version": 1}));
         }
     }
-    Ok(page(body, "Parameters", &found, 50))
+    page(body, "Parameters", &found, 50)
 }
