@@ -53,6 +53,9 @@ fn unseen(program: &str, action: &str) -> Option<&'static str> {
         ) => {
             "asked by the registry, of the Docker engine that pushes and of a cache that is pulled"
         }
+        ("web-publish", "s3:AbortMultipartUpload") => {
+            "called when a large file breaks off for good, which no test stages"
+        }
         ("web-publish", "s3:GetObjectVersion") => {
             "asked in the place of `s3:GetObject` where a versioned bucket gives an earlier file back"
         }
@@ -91,6 +94,7 @@ fn purpose(sid: &str) -> Option<&'static str> {
         "ReadSecrets" => "the values of the secrets that are named",
         "Run" => "the task",
         "State" => "the state, and what is kept beside it",
+        "Scan" => "the findings of ECR's scan, and a scan where none is made on push",
         "Stop" => "stopping the task, on a time-out and on a cancel",
         "TagRevisions" => "the tags of a new revision",
         "TagTasks" => "the tags of the task",
