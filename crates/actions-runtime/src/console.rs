@@ -88,6 +88,26 @@ impl Console {
         }
     }
 
+    /// Lines of ours, in a terminal coloured by the sign that each begins with.
+    pub(crate) fn say_changes(&self, text: &str) {
+        if self.face != Face::Terminal {
+            return self.say(text);
+        }
+        for line in self.secrets.redact(text).lines().map(inert::printable) {
+            let colour = match line.trim_start().as_bytes() {
+                [b'-', b'/', ..] | [b'!', ..] => "\u{1b}[1;31m",
+                [b'-', ..] => "\u{1b}[31m",
+                [b'+', ..] => "\u{1b}[32m",
+                [b'~', ..] => "\u{1b}[33m",
+                _ => {
+                    self.line(&line);
+                    continue;
+                }
+            };
+            self.line(&format!("{colour}{line}\u{1b}[0m"));
+        }
+    }
+
     /// Lines that are not ours, behind a rail that shows it.
     pub(crate) fn foreign(&self, text: &str) {
         for line in self.secrets.redact(text).lines() {

@@ -98,6 +98,11 @@ impl Step {
         self.console().say(&text.to_string());
     }
 
+    /// Lines of ours that begin with a sign of what changes (`+`, `-`, `~`, `!`): coloured by it in a terminal.
+    pub fn say_changes(&self, text: impl Display) {
+        self.console().say_changes(&text.to_string());
+    }
+
     /// Text that is not ours: it cannot command the runner or the terminal, and a rail shows whose it is.
     pub fn foreign(&self, text: &str) {
         self.console().foreign(text);

@@ -226,7 +226,7 @@ async fn tell_drift(work: &Work<'_>, outputs: &mut Outputs) -> Result<(Verdict, 
         ));
     }
     let reason = format!("changed outside of Terraform: {}", drifted.join(", "));
-    work.step.say(report::drift_text(&left));
+    work.step.say_changes(report::drift_text(&left));
     for section in report::drift_sections(&left) {
         work.step.summary(section.full);
     }
@@ -256,7 +256,7 @@ async fn write_outputs(work: &Work<'_>, outputs: &mut Outputs) -> Result<usize, 
 /// Shows a plan in the log and in the job's summary, and returns it as Markdown.
 fn tell(work: &Work<'_>, plan: &Plan) -> Vec<report::Section> {
     let losses = protect::losses(plan, &work.inputs.allow_destroy);
-    work.step.say(report::plan_text(plan, &losses));
+    work.step.say_changes(report::plan_text(plan, &losses));
     let title = format!("Terraform: {}", work.inputs.working_directory.display());
     let sections = report::sections(plan, &losses, &title);
     for section in &sections {

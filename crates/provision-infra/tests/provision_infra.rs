@@ -18,6 +18,8 @@ mod root;
 mod sealing;
 #[path = "provision_infra/signals.rs"]
 mod signals;
+#[path = "provision_infra/terminal.rs"]
+mod terminal;
 #[path = "provision_infra/tools.rs"]
 mod tools;
 #[path = "provision_infra/wrong_inputs.rs"]

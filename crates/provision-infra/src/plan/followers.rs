@@ -1,6 +1,6 @@
 //! What follows from a replacement: which other changes refer to the resource that goes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -58,24 +58,26 @@ pub(super) fn note(
     references: &BTreeMap<String, Vec<String>>,
 ) -> Vec<Change> {
     let plain: Vec<String> = changes.iter().map(|change| without_keys(&change.address)).collect();
-    for index in 0..changes.len() {
-        if !changes[index].action.destroys() {
-            continue;
+    // Terraform lists a reference `a.b[0].id` with all that it begins with, so `a.b` is among them.
+    let mut referring: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for (index, change) in changes.iter().enumerate() {
+        if change.action != Action::Nothing {
+            for name in references.get(&plain[index]).into_iter().flatten() {
+                referring.entry(name).or_default().insert(index);
+            }
         }
-        let own = &plain[index];
-        let refers = |name: &String| {
-            name == own || name.strip_prefix(own).is_some_and(|rest| rest.starts_with(['.', '[']))
-        };
-        changes[index].followed_by = changes
-            .iter()
-            .zip(&plain)
-            .filter(|(_, other)| *other != own)
-            .filter(|(change, _)| change.action != Action::Nothing)
-            .filter(|(_, other)| {
-                references.get(*other).is_some_and(|names| names.iter().any(refers))
-            })
-            .map(|(change, _)| change.address.clone())
-            .collect();
+    }
+    let followers: Vec<Vec<String>> = changes
+        .iter()
+        .zip(&plain)
+        .map(|(change, own)| {
+            let indices = referring.get(own.as_str()).filter(|_| change.action.destroys());
+            let others = indices.into_iter().flatten().filter(|index| plain[**index] != *own);
+            others.map(|index| changes[*index].address.clone()).collect()
+        })
+        .collect();
+    for (change, followers) in changes.iter_mut().zip(followers) {
+        change.followed_by = followers;
     }
     changes
 }

@@ -3,8 +3,9 @@
 //! Terraform's markers are not enough: `terraform_data.output` of a sensitive input is not marked. So a value that is
 //! marked in one place is hidden in all, also inside a longer text and in the usual encodings.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::OnceLock};
 
+use aho_corasick::AhoCorasick;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -20,6 +21,8 @@ pub(crate) struct Sensitive {
     values: BTreeSet<String>,
     /// Those values in all their spellings.
     spellings: BTreeSet<String>,
+    /// Looks for all of them in one go: every text of a plan is searched. Made once all are known.
+    search: OnceLock<Option<AhoCorasick>>,
 }
 
 impl Sensitive {
@@ -67,6 +70,7 @@ impl Sensitive {
         if text.chars().count() < SHORTEST || !self.values.insert(text.to_owned()) {
             return;
         }
+        self.search = OnceLock::new();
         let json = Value::from(text).to_string();
         self.spellings.extend([
             text.to_owned(),
@@ -83,7 +87,11 @@ impl Sensitive {
 
     /// Whether `text` holds a sensitive value.
     pub(crate) fn hides(&self, text: &str) -> bool {
-        self.spellings.iter().any(|spelling| text.contains(spelling.as_str()))
+        match self.search.get_or_init(|| AhoCorasick::new(&self.spellings).ok()) {
+            Some(search) => search.is_match(text),
+            // There are too many for one search.
+            None => self.spellings.iter().any(|spelling| text.contains(spelling.as_str())),
+        }
     }
 
     /// Whether a leaf of `value`, or a key in it, holds one.

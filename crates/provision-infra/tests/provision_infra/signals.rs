@@ -5,7 +5,7 @@ use std::fs;
 use crate::root::Root;
 
 /// The second resource writes down each signal that its shell gets, and takes a while.
-const SLOW: &str = r#"
+pub(crate) const SLOW: &str = r#"
 resource "terraform_data" "first" {}
 resource "terraform_data" "slow" {
   input = terraform_data.first.id
@@ -18,7 +18,7 @@ resource "terraform_data" "last" {
 }
 "#;
 
-fn started(root: &Root) {
+pub(crate) fn started(root: &Root) {
     let file = root.path().join("root/started");
     for _ in 0..600 {
         if file.exists() {
