@@ -38,7 +38,7 @@ pub struct Outputs {
 pub enum Verdict {
     /// The image was built and pushed.
     Built,
-    /// The same content had been built before: nothing was built, the tags name it now.
+    /// Nothing was built: the same content had been before, or an image was promoted. The tags name it now.
     Exists,
     /// A dry run: nothing was changed.
     Planned,

@@ -203,6 +203,11 @@ fn read(path: &Path, stop: &CancellationToken) -> io::Result<([u8; 32], u64)> {
 mod tests {
     use std::os::unix::fs::symlink;
 
+    use proptest::{
+        collection::{btree_map, vec},
+        prelude::*,
+    };
+
     use super::*;
 
     fn hashed(root: &Path, ignored: &str) -> Context {
@@ -217,6 +222,42 @@ mod tests {
             fs::write(path, content).unwrap();
         }
         folder
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever the tree is: the same bytes hash alike in any order and at any time, and one bit of any file counts.
+        #[test]
+        fn a_bit_anywhere_counts_and_order_and_time_do_not(
+            tree in btree_map("[a-c]{1,2}(/[d-f]{1,2}){0,2}x", vec(any::<u8>(), 1..40), 1..8),
+            which: prop::sample::Index,
+            place: prop::sample::Index,
+            bit in 0..8_u8,
+        ) {
+            let files: Vec<(String, Vec<u8>)> = tree.into_iter().collect();
+            let write = |files: &mut dyn Iterator<Item = &(String, Vec<u8>)>| {
+                let folder = tempfile::tempdir().unwrap();
+                for (path, content) in files {
+                    let path = folder.path().join(path);
+                    fs::create_dir_all(path.parent().unwrap()).unwrap();
+                    fs::write(path, content).unwrap();
+                }
+                folder
+            };
+            let (first, second) = (write(&mut files.iter()), write(&mut files.iter().rev()));
+            for (path, _) in &files {
+                let file = fs::File::options().write(true).open(second.path().join(path)).unwrap();
+                file.set_modified(std::time::UNIX_EPOCH).unwrap();
+            }
+            let before = hashed(first.path(), "");
+            prop_assert_eq!(&before, &hashed(second.path(), ""));
+            let (path, mut content) = files[which.index(files.len())].clone();
+            let at = place.index(content.len());
+            content[at] ^= 1 << bit;
+            fs::write(first.path().join(path), content).unwrap();
+            prop_assert_ne!(before.hash, hashed(first.path(), "").hash);
+        }
     }
 
     type Change = fn(&Path);
