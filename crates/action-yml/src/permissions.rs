@@ -93,6 +93,7 @@ fn purpose(sid: &str) -> Option<&'static str> {
         "ReadParameters" => "`mask-secrets`: the parameters of the task, to hide them in its log",
         "ReadSecrets" => "the values of the secrets that are named",
         "Run" => "the task",
+        "Scan" => "`scan: wait`: what the scan found, and starting one where pushing does not",
         "State" => "the state, and what is kept beside it",
         "Scan" => "the findings of ECR's scan, and a scan where none is made on push",
         "Stop" => "stopping the task, on a time-out and on a cancel",
