@@ -23,6 +23,6 @@ pub use console::Group;
 pub use faults::{Faults, did_you_mean, nearest};
 pub use inputs::{CommonInputs, SecretInput, input_name, prepare};
 pub use job::Job;
-pub use outputs::{Exit, StepOutputs};
+pub use outputs::{Exit, StepOutputs, file_command};
 pub use secrets::spellings;
 pub use step::{Step, step};

@@ -54,22 +54,21 @@ pub(crate) fn redacted(value: &Value, redact: &impl Fn(&str) -> String) -> Value
 pub(crate) fn write(path: &Path, outputs: &Map<String, Value>) -> std::io::Result<()> {
     let mut text = String::new();
     for (name, value) in outputs {
-        entry(&mut text, name, &as_text(value))?;
+        text.push_str(&file_command(name, &as_text(value))?);
     }
     OpenOptions::new().append(true).create(true).open(path)?.write_all(text.as_bytes())
 }
 
-/// `name<<delimiter`, the value, the delimiter. The delimiter is random, so that no value can end it and add a key
-/// (GitHub: "Workflow commands for GitHub Actions", multiline strings).
-fn entry(text: &mut String, name: &str, value: &str) -> std::io::Result<()> {
+/// An entry of `GITHUB_OUTPUT` or `GITHUB_ENV`: `name<<delimiter`, the value, the delimiter. The delimiter is random, so
+/// that no value can end it and add a key (GitHub: "Workflow commands for GitHub Actions", multiline strings).
+pub fn file_command(name: &str, value: &str) -> std::io::Result<String> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(std::io::Error::other)?;
     let delimiter = random.iter().fold("end-".to_owned(), |mut delimiter, byte| {
         let _infallible = write!(delimiter, "{byte:02x}");
         delimiter
     });
-    let _infallible = writeln!(text, "{name}<<{delimiter}\n{value}\n{delimiter}");
-    Ok(())
+    Ok(format!("{name}<<{delimiter}\n{value}\n{delimiter}\n"))
 }
 
 /// Lists are lines, nothing is an empty text, structures are JSON.
@@ -112,8 +111,7 @@ mod tests {
 
     #[test]
     fn a_value_cannot_add_a_key() {
-        let mut text = String::new();
-        entry(&mut text, "reason", "x\nEOF\nevil=1").unwrap();
+        let text = file_command("reason", "x\nEOF\nevil=1").unwrap();
         let delimiter = text.lines().next().unwrap().split_once("<<").unwrap().1;
         assert_eq!(delimiter.len(), "end-".len() + 32);
         assert_eq!(text, format!("reason<<{delimiter}\nx\nEOF\nevil=1\n{delimiter}\n"));

@@ -372,7 +372,7 @@ impl Object for Named {
     }
 }
 
-fn mask_leaves(step: &Step, value: &serde_json::Value) {
+pub(crate) fn mask_leaves(step: &Step, value: &serde_json::Value) {
     match value {
         serde_json::Value::String(text) => step.mask(&SecretString::from(text.as_str())),
         serde_json::Value::Array(items) => items.iter().for_each(|item| mask_leaves(step, item)),

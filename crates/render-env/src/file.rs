@@ -2,7 +2,7 @@
 
 use std::{
     io::{ErrorKind, Write as _},
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -82,6 +82,15 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
         file.as_file().sync_all()?;
         file.persist(path)?;
         Ok(())
+    };
+    put().map_err(|source| Error::Write { path: path.to_owned(), source })
+}
+
+/// Adds `text` to a file of the runner's, which sets its mode itself.
+pub(crate) fn append(path: &Path, text: &str) -> Result<(), Error> {
+    let put = || -> std::io::Result<()> {
+        let mut options = std::fs::OpenOptions::new();
+        options.append(true).create(true).mode(MODE).open(path)?.write_all(text.as_bytes())
     };
     put().map_err(|source| Error::Write { path: path.to_owned(), source })
 }

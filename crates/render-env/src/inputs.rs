@@ -24,7 +24,9 @@ pub struct Inputs {
     /// One `KEY=value` a line; a value in quotes may run over several lines. Expressions reach `outputs`, `secrets` and
     /// `env`, and the filters `urlencode`, `default`, `upper`, `lower`, `trim`, `replace`, `tojson`, `b64encode`.
     /// There are no statements, so that a value is judged by what stands in it.
-    #[arg(long, value_name = "FILE", required_unless_present = "from_output")]
+    ///
+    /// Without a template and `from-output` the secrets of `secret-ids` are the file: a key each.
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["from_output", "secret_ids"])]
     pub template: Option<PathBuf>,
 
     /// Name of a Terraform output that holds a whole env text, instead of a template.
@@ -41,12 +43,20 @@ pub struct Inputs {
     #[arg(long, value_name = "FILE", default_value = "outputs.json")]
     pub outputs_file: PathBuf,
 
-    /// Secrets of Secrets Manager that expressions may name: lines `ALIAS,id`, the id being a name or an ARN.
+    /// Secrets of Secrets Manager that expressions may name: lines `ALIAS,id`, the id being a name, an ARN or `prefix*`.
     ///
     /// A stage and a version follow as ECS writes them: `todo-db,arn::AWSPREVIOUS:`. Without an alias a secret goes by
-    /// its name. Each is read once, so that all keys of one secret are of one version.
+    /// its name; `prefix*` stands for all secrets whose names begin so. Each is read once, so that all keys of one secret are
+    /// of one version.
     #[arg(long, value_name = "ALIAS,ID")]
     pub secret_ids: Vec<SecretId>,
+
+    /// Without a template: a key for each member of a secret that is a JSON object.
+    ///
+    /// Keys are `ALIAS_MEMBER` in capitals, as AWS's own action makes them, and `MEMBER` alone where the alias is blank
+    /// (`,id`).
+    #[arg(long, conflicts_with_all = ["template", "from_output"])]
+    pub parse_json_secrets: bool,
 
     /// Variables besides `GITHUB_*` that `env.` may read.
     ///
@@ -58,9 +68,9 @@ pub struct Inputs {
     #[arg(long, value_enum, default_value = "node")]
     pub format: Format,
 
-    /// File to write, with mode 0600.
+    /// File to write, with mode 0600. With `format: github-env` it is the runner's, unless another is named.
     #[arg(long, value_name = "FILE")]
-    pub output_file: PathBuf,
+    pub output_file: Option<PathBuf>,
 
     /// `.env.example` that says which keys there must be.
     ///

@@ -14,10 +14,15 @@ mod render;
 mod report;
 mod secrets;
 mod template;
+mod whole;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use actions_runtime::{Faults, Step, did_you_mean};
+use aws_session::Session;
 
 use crate::{
     errors::Error,
@@ -33,33 +38,27 @@ pub use crate::{
 };
 
 pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
-    let looked = look(&inputs)?;
-    let plan = if inputs.format == Format::EcsSecrets {
-        referring(step, &inputs, looked.template.as_deref()).await?
-    } else {
-        let secrets = if inputs.secret_ids.is_empty() {
-            BTreeMap::new()
-        } else {
-            let session = aws_session::Session::open(step, &inputs.aws).await?;
-            secrets::read(step, &session, &inputs.secret_ids).await?
-        };
-        let surroundings = Surroundings(inputs.allow_env.iter().cloned().collect());
-        let scope = Scope::new(looked.outputs, secrets, surroundings, step.clone());
-        plan(&inputs, looked.template.as_deref(), looked.example.as_deref(), &scope)?
+    let looked = look(step, &inputs)?;
+    let session = match needs_aws(&inputs) {
+        true => Some(Session::open(step, &inputs.aws).await?),
+        false => None,
     };
+    let plan = plan(step, &inputs, &looked, session.as_ref()).await?;
     let wanted = format::pairs(&plan.lines);
-    let before = inputs.format.read(looked.current.as_deref().unwrap_or_default());
-    let before = before.into_iter().flatten().next().unwrap_or_default();
+    let before = looked.before(inputs.format, &wanted);
     let changes = report::changes(&before, &wanted);
     let key = step.secret_input("fingerprint-key");
+    let path = &looked.output_file;
+    let file = path.display().to_string();
     let ended = |verdict, reason: String| {
+        let calls = session.as_ref().map(|session| format!(" ({})", session.calls().sentence()));
         match verdict {
             Verdict::Refused => step.error(&reason),
-            _ => step.say(&reason),
+            _ => step.say(format!("{reason}{}", calls.unwrap_or_default())),
         }
         Outputs {
             verdict,
-            output_file: Some(inputs.output_file.display().to_string()),
+            output_file: Some(file.clone()),
             keys: wanted.iter().map(|(key, _)| key.clone()).collect(),
             changed_keys: changes
                 .iter()
@@ -71,14 +70,14 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
             seconds: step.seconds(),
         }
     };
-    let file = inputs.output_file.display().to_string();
 
-    if let Some(reason) = refusal(&inputs, &plan, file::git(&inputs.output_file).await, step) {
+    if let Some(reason) = refusal(&inputs, path, &plan, file::git(path).await, step) {
         return Ok(ended(Verdict::Refused, reason));
     }
-    let text = text(inputs.format, &plan, &inputs.output_file)?;
+    let text = text(inputs.format, &plan, path)?;
     report::tell(step, &file, inputs.format, &plan, &changes);
-    let unchanged = looked.current.as_ref() == Some(&text);
+    let appends = inputs.format == Format::GithubEnv;
+    let unchanged = if appends { before == wanted } else { looked.current.as_ref() == Some(&text) };
     let count = counted(&wanted, &plan);
     if inputs.common.dry_run {
         let what = if unchanged { "would stay as it is" } else { "would be written" };
@@ -89,32 +88,72 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     }
 
     if unchanged {
-        file::close_to_others(&inputs.output_file)?;
+        if !appends {
+            file::close_to_others(path)?;
+        }
         return Ok(ended(
             Verdict::Unchanged,
             format!("{file} holds these values already: {count}"),
         ));
     }
-    file::write(&inputs.output_file, &text)?;
+    if appends {
+        file::append(path, &text)?;
+    } else {
+        file::write(path, &text)?;
+    }
     Ok(ended(Verdict::Written, format!("{file} written: {count}")))
 }
 
-/// A plan of references: nothing is evaluated and no secret is read.
-async fn referring(step: &Step, inputs: &Inputs, template: Option<&str>) -> miette::Result<Plan> {
+/// A reference to an ARN needs no look.
+fn needs_aws(inputs: &Inputs) -> bool {
+    let refers = inputs.format == Format::EcsSecrets;
+    inputs.secret_ids.iter().any(|id| !refers || !id.is_arn())
+}
+
+/// All that the file will hold, complete before anything is written.
+async fn plan(
+    step: &Step,
+    inputs: &Inputs,
+    looked: &Looked,
+    session: Option<&Session>,
+) -> miette::Result<Plan> {
+    let ids = match session {
+        Some(session) => secrets::expand(session, &inputs.secret_ids).await?,
+        None => inputs.secret_ids.clone(),
+    };
     let mut faults = Faults::default();
-    if inputs.from_output.is_some() {
-        faults.add(
-            "from-output",
-            "cannot be used with `format: ecs-secrets`: a reference fills a whole value",
-        );
+    if inputs.format == Format::EcsSecrets {
+        let sources = secrets::sources(session, &ids).await?;
+        let text = looked.template.as_deref().unwrap_or_default();
+        let plan = references::plan(text, &sources, &mut faults);
+        faults.check()?;
+        return Ok(plan);
     }
-    if inputs.example.is_some() {
-        faults.add("example", "cannot be used with `format: ecs-secrets`: a reference has no type");
+    let secrets = match session {
+        Some(session) => secrets::read(step, session, &ids).await?,
+        None => BTreeMap::new(),
+    };
+    let plan = if inputs.template.is_none() && inputs.from_output.is_none() {
+        whole::plan(step, &secrets, inputs.parse_json_secrets, &mut faults)
+    } else {
+        let surroundings = Surroundings(inputs.allow_env.iter().cloned().collect());
+        let scope = Scope::new(looked.outputs.clone(), secrets, surroundings, step.clone());
+        match (&looked.template, &inputs.from_output) {
+            (Some(text), _) => render::template(text, &scope, &mut faults),
+            (None, Some(name)) => {
+                render::from_output(name, &inputs.placeholders, &scope, &mut faults)
+            }
+            (None, None) => Plan::default(),
+        }
+    };
+    let keys: Vec<&String> = plan.taints.keys().collect();
+    for key in inputs.allow_public.iter().filter(|key| !keys.contains(key)) {
+        faults.add("allow-public", format!("there is no key `{key}`{}", did_you_mean(key, &keys)));
     }
-    faults.check()?;
-    let sources = secrets::sources(step, &inputs.aws, &inputs.secret_ids).await?;
-    let mut faults = Faults::default();
-    let plan = references::plan(template.unwrap_or_default(), &sources, &mut faults);
+    // What failed to evaluate would be told again as missing.
+    if let Some(example) = looked.example.as_deref().filter(|_| faults.is_empty()) {
+        contract::check(example, &format::pairs(&plan.lines), &mut faults);
+    }
     faults.check()?;
     Ok(plan)
 }
@@ -124,12 +163,28 @@ struct Looked {
     template: Option<String>,
     example: Option<String>,
     outputs: BTreeMap<String, Output>,
+    output_file: PathBuf,
     /// The output file as it is now.
     current: Option<String>,
 }
 
-fn look(inputs: &Inputs) -> Result<Looked, Faults> {
+impl Looked {
+    /// The pairs that the file holds now; of the runner's own file, those that are wanted.
+    fn before(&self, format: Format, wanted: &Pairs) -> Pairs {
+        let read = format.read(self.current.as_deref().unwrap_or_default());
+        let mut pairs = read.into_iter().flatten().next().unwrap_or_default();
+        if format == Format::GithubEnv {
+            pairs.retain(|(key, _)| wanted.iter().any(|(wanted, _)| wanted == key));
+        }
+        pairs
+    }
+}
+
+fn look(step: &Step, inputs: &Inputs) -> Result<Looked, Faults> {
     let mut faults = Faults::default();
+    if inputs.format == Format::EcsSecrets {
+        only_references(inputs, &mut faults);
+    }
     let mut read = |input, path: &Path| file::read_input(input, path, &mut faults);
     let template = inputs.template.as_deref().and_then(|path| read("template", path));
     let example = inputs.example.as_deref().and_then(|path| read("example", path));
@@ -146,10 +201,32 @@ fn look(inputs: &Inputs) -> Result<Looked, Faults> {
     for name in inputs.allow_env.iter().filter(|name| expression::is_forbidden(name)) {
         faults.add("allow-env", format!("`{name}` is never within reach of a template"));
     }
-    file::check(&inputs.output_file, &mut faults);
+    let of_the_runner = || step.env("GITHUB_ENV").filter(|_| inputs.format == Format::GithubEnv);
+    let output_file = inputs.output_file.clone().or_else(|| of_the_runner().map(PathBuf::from));
+    match &output_file {
+        Some(path) => file::check(path, &mut faults),
+        None => faults.add("output-file", "is required"),
+    }
     faults.check()?;
-    let current = file::current(&inputs.output_file);
-    Ok(Looked { template, example, outputs: outputs.unwrap_or_default(), current })
+    let output_file = output_file.unwrap_or_default();
+    let current = file::current(&output_file);
+    Ok(Looked { template, example, outputs: outputs.unwrap_or_default(), output_file, current })
+}
+
+/// With `format: ecs-secrets` nothing is evaluated and no secret is read.
+fn only_references(inputs: &Inputs, faults: &mut Faults) {
+    let format = "with `format: ecs-secrets`";
+    if inputs.from_output.is_some() {
+        faults.add(
+            "from-output",
+            format!("cannot be used {format}: a reference fills a whole value"),
+        );
+    } else if inputs.template.is_none() {
+        faults.add("template", format!("is required {format}: it says which key is which secret"));
+    }
+    if inputs.example.is_some() {
+        faults.add("example", format!("cannot be used {format}: a reference has no type"));
+    }
 }
 
 /// `terraform output -json`: `{"name": {"sensitive": …, "type": …, "value": …}}`.
@@ -176,33 +253,8 @@ fn outputs_of(text: &str, path: &Path, faults: &mut Faults) -> BTreeMap<String, 
     }
 }
 
-fn plan(
-    inputs: &Inputs,
-    template: Option<&str>,
-    example: Option<&str>,
-    scope: &Scope,
-) -> Result<Plan, Faults> {
-    let mut faults = Faults::default();
-    let plan = match (template, &inputs.from_output) {
-        (Some(text), _) => render::template(text, scope, &mut faults),
-        (None, Some(name)) => render::from_output(name, &inputs.placeholders, scope, &mut faults),
-        (None, None) => Plan::default(),
-    };
-    let pairs = format::pairs(&plan.lines);
-    let keys: Vec<&String> = plan.taints.keys().collect();
-    for key in inputs.allow_public.iter().filter(|key| !keys.contains(key)) {
-        faults.add("allow-public", format!("there is no key `{key}`{}", did_you_mean(key, &keys)));
-    }
-    // What failed to evaluate would be told again as missing.
-    if let Some(example) = example.filter(|_| faults.is_empty()) {
-        contract::check(example, &pairs, &mut faults);
-    }
-    faults.check()?;
-    Ok(plan)
-}
-
 /// Why this file must not be written, if it must not.
-fn refusal(inputs: &Inputs, plan: &Plan, git: Git, step: &Step) -> Option<String> {
+fn refusal(inputs: &Inputs, path: &Path, plan: &Plan, git: Git, step: &Step) -> Option<String> {
     let leaks: Vec<String> = plan
         .leaks(&inputs.allow_public)
         .into_iter()
@@ -217,7 +269,7 @@ fn refusal(inputs: &Inputs, plan: &Plan, git: Git, step: &Step) -> Option<String
             leaks.join(", ")
         ));
     }
-    let file = inputs.output_file.display();
+    let file = path.display();
     match git {
         Git::Tracked => {
             Some(format!("git tracks {file}: the next commit would carry these values away"))

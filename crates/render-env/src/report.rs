@@ -94,6 +94,7 @@ pub(crate) fn name(format: Format) -> &'static str {
         Format::Docker => "docker",
         Format::Shell => "a shell",
         Format::Json => "readers of JSON",
+        Format::GithubEnv => "the steps that follow",
         Format::EcsSecrets => "ecs-rollout",
     }
 }

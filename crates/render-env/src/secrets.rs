@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, str::FromStr};
 
 use actions_runtime::{Faults, Step};
-use aws_sdk_secretsmanager::{Client, operation::get_secret_value::GetSecretValueOutput};
+use aws_sdk_secretsmanager::{
+    Client,
+    operation::get_secret_value::GetSecretValueOutput,
+    types::{Filter, FilterNameStringType},
+};
 use aws_session::Session;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use secrecy::SecretString;
@@ -18,6 +22,12 @@ pub struct SecretId {
     pub(crate) id: String,
     pub(crate) stage: Option<String>,
     pub(crate) version: Option<String>,
+}
+
+impl SecretId {
+    pub(crate) fn is_arn(&self) -> bool {
+        self.id.starts_with("arn:")
+    }
 }
 
 /// An ARN is seven fields: `arn:aws:secretsmanager:region:account:secret:name`.
@@ -50,7 +60,9 @@ impl FromStr for SecretId {
             return Err(format!("names the key `{key}`: leave it out, the template says `.{key}`"));
         }
         let alias = match alias {
-            Some("") => return Err("has a blank alias".to_owned()),
+            Some(alias) if id.ends_with('*') && !alias.is_empty() => {
+                return Err(format!("stands for many secrets, which cannot all be `{alias}`"));
+            }
             Some(alias) => alias.to_owned(),
             None => name_of(&id).to_owned(),
         };
@@ -74,6 +86,40 @@ pub(crate) fn check(ids: &[SecretId], faults: &mut Faults) {
             faults.add("secret-ids", format!("two lines have the alias `{}`", id.alias));
         }
     }
+}
+
+/// The secrets that `prefix*` stands for, in its place, each by its name.
+pub(crate) async fn expand(session: &Session, ids: &[SecretId]) -> miette::Result<Vec<SecretId>> {
+    let client = Client::new(session.config());
+    let mut faults = Faults::default();
+    let mut expanded = Vec::new();
+    for id in ids {
+        let Some(prefix) = id.id.strip_suffix('*') else {
+            expanded.push(id.clone());
+            continue;
+        };
+        let filter = Filter::builder().key(FilterNameStringType::Name).values(prefix).build();
+        let mut pages = client.list_secrets().filters(filter).into_paginator().send();
+        let before = expanded.len();
+        while let Some(page) = pages.next().await {
+            let page =
+                page.map_err(|error| session.explain("secretsmanager:ListSecrets", prefix, error))?;
+            // AWS finds the prefix at every word of a name.
+            let names = page.secret_list().iter().filter_map(|secret| secret.name());
+            expanded.extend(names.filter(|name| name.starts_with(prefix)).map(|name| SecretId {
+                alias: name.to_owned(),
+                id: name.to_owned(),
+                ..id.clone()
+            }));
+        }
+        if expanded.len() == before {
+            faults
+                .add("secret-ids", format!("there is no secret whose name begins with `{prefix}`"));
+        }
+    }
+    check(&expanded, &mut faults);
+    faults.check()?;
+    Ok(expanded)
 }
 
 /// Reads each secret once. Those that there are not, are all told at once.
@@ -125,21 +171,16 @@ pub(crate) async fn read(
 
 /// Where each secret is. An ARN is taken at its word; a name is looked up, and no value read.
 pub(crate) async fn sources(
-    step: &Step,
-    inputs: &aws_session::AwsInputs,
+    session: Option<&Session>,
     ids: &[SecretId],
 ) -> miette::Result<BTreeMap<String, Source>> {
     let mut faults = Faults::default();
     let mut sources = BTreeMap::new();
-    let mut session = None;
     for id in ids {
-        let arn = if id.id.starts_with("arn:") {
+        let arn = if id.is_arn() {
             id.id.clone()
         } else {
-            if session.is_none() {
-                session = Some(Session::open(step, inputs).await?);
-            }
-            let Some(session) = &session else { continue };
+            let Some(session) = session else { continue };
             let client = Client::new(session.config());
             let answer = client.describe_secret().secret_id(&id.id).send().await;
             match answer
@@ -218,6 +259,8 @@ mod tests {
             (arn.to_owned(), "todo/db", arn, None, None),
             (format!("db,{arn}::AWSPREVIOUS:"), "db", arn, Some("AWSPREVIOUS"), None),
             (format!("db, {arn}:::v-1"), "db", arn, None, Some("v-1")),
+            (",todo/db".to_owned(), "", "todo/db", None, None),
+            ("todo/*".to_owned(), "todo/*", "todo/*", None, None),
         ] {
             let expected = SecretId {
                 alias: alias.to_owned(),
@@ -227,7 +270,7 @@ mod tests {
             };
             assert_eq!(text.parse(), Ok(expected), "{text}");
         }
-        for text in [",x", "db,", "db,arn:aws:x", "db,todo:password::", "db,a:::b:c"] {
+        for text in ["db,a*", "db,", "db,arn:aws:x", "db,todo:password::", "db,a:::b:c"] {
             assert!(text.parse::<SecretId>().is_err(), "{text}");
         }
     }

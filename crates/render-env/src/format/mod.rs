@@ -4,6 +4,7 @@
 //! does, the key is named and nothing is written.
 
 mod docker;
+mod github;
 mod node;
 mod npm;
 mod shell;
@@ -26,6 +27,8 @@ pub enum Format {
     Shell,
     /// One JSON object.
     Json,
+    /// The runner's `GITHUB_ENV`: appended, for the steps that follow.
+    GithubEnv,
     /// The input `secrets` of ecs-rollout: lines `KEY=arn:json-key:stage:version`. No secret is read.
     EcsSecrets,
 }
@@ -72,6 +75,7 @@ impl Format {
         let (mut text, mut faults) = (String::new(), Vec::new());
         for line in lines {
             match line {
+                Rendered::Aside(_) if self == Self::GithubEnv => {}
                 Rendered::Aside(aside) => {
                     text.push_str(aside);
                     text.push('\n');
@@ -81,7 +85,7 @@ impl Format {
                         text.push_str(&line);
                         text.push('\n');
                     }
-                    None => faults.push((key.clone(), self.limit(value))),
+                    None => faults.push((key.clone(), self.limit(key, value))),
                 },
             }
         }
@@ -97,6 +101,7 @@ impl Format {
             }
             Self::Docker | Self::EcsSecrets => vec![docker::read(text)],
             Self::Shell => vec![shell::read(text)],
+            Self::GithubEnv => vec![github::read(text)],
             Self::Json => {
                 let members: Option<serde_json::Map<String, serde_json::Value>> =
                     serde_json::from_str(text).ok();
@@ -110,6 +115,9 @@ impl Format {
 
     /// `KEY=…` in the first spelling that reads back.
     fn spell(self, key: &str, value: &str) -> Option<String> {
+        if self == Self::GithubEnv && (github::is_reserved(key) || value.contains('\0')) {
+            return None;
+        }
         self.spellings(value).into_iter().map(|spelling| self.line(key, &spelling)).find(|line| {
             let [above, below] = self.neighbours();
             let own = above.lines().count();
@@ -127,7 +135,7 @@ impl Format {
     fn neighbours(self) -> [&'static str; 2] {
         match self {
             Self::Shell => ["export A='a'\n", "export Z='#z'\n"],
-            Self::Docker | Self::EcsSecrets => ["A=a\n", "Z=z\n"],
+            Self::Docker | Self::GithubEnv | Self::EcsSecrets => ["A=a\n", "Z=z\n"],
             Self::Node | Self::Vite | Self::Json => {
                 ["A1='#a'\nA2=\"#a\"\nA3=`#a`\n", "Z1='#z'\nZ2=\"#z\"\nZ3=`#z`\nZ4=z\n"]
             }
@@ -136,6 +144,10 @@ impl Format {
 
     fn line(self, key: &str, spelling: &str) -> String {
         match self {
+            // Without randomness the line is none, and the key is told.
+            Self::GithubEnv => actions_runtime::file_command(key, spelling)
+                .map(|entry| entry.trim_end().to_owned())
+                .unwrap_or_default(),
             // Without `export` a sourced file sets variables that no child sees.
             Self::Shell => format!("export {key}={spelling}"),
             Self::Node | Self::Vite | Self::Docker | Self::Json | Self::EcsSecrets => {
@@ -148,18 +160,22 @@ impl Format {
         match self {
             Self::Node => node::spellings(value),
             Self::Vite => node::spellings(&vite::escape(value)),
-            Self::Docker | Self::EcsSecrets => vec![value.to_owned()],
+            Self::Docker | Self::GithubEnv | Self::EcsSecrets => vec![value.to_owned()],
             Self::Shell => vec![shell::quote(value)],
             Self::Json => Vec::new(),
         }
     }
 
     /// Why this reader cannot be given `value`.
-    fn limit(self, value: &str) -> &'static str {
+    fn limit(self, key: &str, value: &str) -> &'static str {
         if value.contains('\0') {
             return "holds a NUL, which no environment can carry";
         }
         match self {
+            Self::GithubEnv if github::is_reserved(key) => {
+                "is a name that the runner keeps to itself"
+            }
+            Self::GithubEnv => "ends in a carriage return, which the runner drops",
             Self::Docker => "holds a line end or white space that Docker's reader does not keep",
             Self::Node | Self::Vite if value.contains('\r') => {
                 "holds a carriage return, which this reader drops"
@@ -210,6 +226,7 @@ mod tests {
             (Format::Docker, "\"q\"", Some("KEY=\"q\"")),
             (Format::Shell, "it's $x", Some("export KEY='it'\\''s $x'")),
             (Format::Shell, "a\0b", None),
+            (Format::GithubEnv, "a\r", None),
         ] {
             let written = format.write(&entry(value)).ok();
             assert_eq!(written.as_deref().map(str::trim_end), spelled, "{format:?} {value:?}");
@@ -225,7 +242,9 @@ mod tests {
                 .enumerate()
                 .map(|(at, value)| Rendered::Entry { key: format!("K{at}"), value: value.clone() })
                 .collect();
-            for format in [Format::Node, Format::Vite, Format::Docker, Format::Shell, Format::Json] {
+            for format in [
+                Format::Node, Format::Vite, Format::Docker, Format::Shell, Format::GithubEnv, Format::Json,
+            ] {
                 if let Ok(text) = format.write(&lines) {
                     for read in format.read(&text) {
                         proptest::prop_assert_eq!(read, Some(pairs(&lines)), "{:?}", format);

@@ -4,7 +4,7 @@ use std::{fs, sync::OnceLock};
 
 use local_aws::{LocalAws, Needs};
 use serde_json::{Value, json};
-use step_harness::Step;
+use step_harness::{Step, step};
 use tempfile::TempDir;
 
 use crate::files::{folder, render};
@@ -183,4 +183,72 @@ fn references_for_ecs_rollout_read_no_secret() {
     ] {
         assert!(run.log.contains(fault), "{fault}: {}", run.log);
     }
+}
+
+#[test]
+fn all_secrets_with_a_prefix_are_within_reach() {
+    secret("many/db", &json!({ "SecretString": "{\"password\": \"db-password\"}" }));
+    secret("many/token", &json!({ "SecretString": "token-value" }));
+    secret("not/many/x", &json!({ "SecretString": "another-value" }));
+    let folder =
+        folder("DB={{ secrets[\"many/db\"].password }}\nTOKEN={{ secrets[\"many/token\"] }}\n");
+    let run = with_secrets(&folder, "many/*").run();
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert_eq!(written(&folder), "DB=db-password\nTOKEN=token-value\n");
+    assert!(run.log.contains("3 calls, none of them writing"), "{run:#?}");
+    let run = with_secrets(&folder, "mani/*").run();
+    assert_eq!(run.code, 2, "{run:#?}");
+    assert!(run.log.contains("no secret whose name begins with `mani/`"), "{run:#?}");
+    let run = with_secrets(&folder, "db,many/*").run();
+    assert!(run.code == 2 && run.log.contains("cannot all be `db`"), "{run:#?}");
+}
+
+#[test]
+fn without_a_template_the_secrets_are_the_file() {
+    secret("whole/db", &json!({ "SecretString": "{\"user\": \"todo\", \"port\": 5432}" }));
+    secret("whole/token", &json!({ "SecretString": "token-value" }));
+    let folder = TempDir::new().unwrap();
+    let render = |ids: &str| {
+        let step = step!("render-env").current_dir(folder.path()).input("output-file", ".env");
+        let step = step.input("secret-ids", ids);
+        aws().environment().into_iter().fold(step, |step, (name, value)| step.env(name, value))
+    };
+    let run = render("whole/*").run();
+    assert_eq!(run.code, 0, "{run:#?}");
+    let whole = "WHOLE_DB='{\"user\": \"todo\", \"port\": 5432}'\nWHOLE_TOKEN=token-value\n";
+    assert_eq!(written(&folder), whole);
+    let run = render("DB,whole/db\nwhole/token").input("parse-json-secrets", "true").run();
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert_eq!(written(&folder), "DB_PORT=5432\nDB_USER=todo\nWHOLE_TOKEN=token-value\n");
+    let run = render(",whole/db").input("parse-json-secrets", "true").run();
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert_eq!(written(&folder), "PORT=5432\nUSER=todo\n");
+}
+
+#[test]
+fn the_runner_s_own_file_is_added_to_and_later_steps_see_it() {
+    let token = "line one\nline two";
+    secret("runner/token", &json!({ "SecretString": token }));
+    let folder = folder("TOKEN={{ secrets.token }}\nPORT=3000\n");
+    let runner = folder.path().join("github_env");
+    fs::write(&runner, "OTHER=stays\n").unwrap();
+    let render = || {
+        let step = step!("render-env").current_dir(folder.path()).input("template", "template");
+        let step = step.input("secret-ids", "token,runner/token").input("format", "github-env");
+        let step = step.env("GITHUB_ENV", runner.to_str().unwrap());
+        aws().environment().into_iter().fold(step, |step, (name, value)| step.env(name, value))
+    };
+    let run = render().run();
+    assert_eq!((run.output("verdict"), run.code), ("written", 0), "{run:#?}");
+    assert!(run.log.contains("::add-mask::line two"), "{run:#?}");
+    let text = fs::read_to_string(&runner).unwrap();
+    let delimiter = text.split("TOKEN<<").nth(1).unwrap().lines().next().unwrap();
+    assert!(text.starts_with("OTHER=stays\nTOKEN<<end-"), "{text}");
+    assert!(text.contains(&format!("{delimiter}\n{token}\n{delimiter}\nPORT<<end-")), "{text}");
+    assert_eq!(render().run().output("verdict"), "unchanged");
+
+    fs::write(folder.path().join("template"), "NODE_OPTIONS=--require=x\nGITHUB_SHA=x\n").unwrap();
+    let run = render().run();
+    assert_eq!(run.code, 1, "{run:#?}");
+    assert!(run.log.contains("`NODE_OPTIONS` is a name that the runner keeps"), "{run:#?}");
 }
