@@ -5,7 +5,7 @@ use std::time::Duration;
 /// When the end may be near, or something has just changed.
 const NEAR: Duration = Duration::from_secs(1);
 /// When the end has been near for a while: four minutes are to cost 150 calls at most, those besides the looks included.
-const PATIENT: Duration = Duration::from_millis(1300);
+const PATIENT: Duration = Duration::from_millis(1500);
 /// While something happens, or when the budget of looks is used up.
 const STEADY: Duration = Duration::from_secs(2);
 /// So many seconds after a change the next one is thought near.
@@ -118,7 +118,7 @@ mod tests {
                 let (ours, others) = (if full { 2 } else { 0 }, if draining { 1 } else { 2 });
                 Sight { near: full, full, ours, others }
             });
-            assert!(looks <= 126, "{seconds}: {looks}");
+            assert!(looks <= 122, "{seconds}: {looks}");
             assert!(last <= PATIENT, "{seconds}: {last:?}");
         }
     }
