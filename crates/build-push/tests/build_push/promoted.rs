@@ -68,5 +68,5 @@ fn what_only_a_build_takes_contradicts_it() {
     }
     let run = build(&prod, context.path()).input("context", "").input("from-image", &from).run();
     assert_end(&run, "failed", 2);
-    assert!(run.output("reason").contains("cannot be looked up"), "{run:#?}");
+    assert!(run.output("reason").contains("there is no repository `todo/nothing`"), "{run:#?}");
 }
