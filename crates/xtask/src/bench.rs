@@ -2,6 +2,7 @@
 
 pub(crate) mod image;
 mod peers;
+pub(crate) mod plan;
 pub(crate) mod publish;
 pub(crate) mod rollout;
 

@@ -30,6 +30,7 @@ Usage: cargo xtask <TASK>
                         how late ecs-rollout, `aws ecs wait` and ecs-deploy notice the end of a rollout, and with how many
                         calls: of 5, 30, 120, 240 seconds, or all (five minutes); and what a rerun costs
   bench image           build-push beside `docker build && docker push`: the second build of a commit
+  bench plan            a Terraform plan of 2,000 resources: time and memory that it takes to read and to tell
   bench startup         start to first line, resident memory and size of each release binary
 ";
 
@@ -53,6 +54,7 @@ fn main() -> miette::Result<ExitCode> {
             bench::rollout::rollout(seconds).map(|()| ExitCode::SUCCESS)
         }
         ["bench", "image"] => bench::image::image().map(|()| ExitCode::SUCCESS),
+        ["bench", "plan"] => bench::plan::plan().map(|()| ExitCode::SUCCESS),
         ["bench", "startup"] => bench::startup().map(|()| ExitCode::SUCCESS),
         [] | ["help" | "--help" | "-h"] => Ok(print(USAGE)),
         other => Err(miette::miette!(help = USAGE, "there is no task `{}`", other.join(" "))),

@@ -58,7 +58,7 @@ impl Terminal {
         while !seen.contains(words) {
             match self.text.recv_timeout(Duration::from_mins(1)) {
                 Ok(text) => seen.push_str(&text),
-                Err(_) => panic!("`{words}` was not shown; this was:\n{seen}"),
+                Err(error) => panic!("`{words}` was not shown ({error}); this was:\n{seen}"),
             }
         }
         seen
