@@ -95,7 +95,6 @@ fn purpose(sid: &str) -> Option<&'static str> {
         "Run" => "the task",
         "Scan" => "`scan: wait`: what the scan found, and starting one where pushing does not",
         "State" => "the state, and what is kept beside it",
-        "Scan" => "the findings of ECR's scan, and a scan where none is made on push",
         "Stop" => "stopping the task, on a time-out and on a cancel",
         "TagRevisions" => "the tags of a new revision",
         "TagTasks" => "the tags of the task",

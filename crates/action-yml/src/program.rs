@@ -155,7 +155,7 @@ fn kind(arg: &Arg) -> Value {
     } else if matches!(arg.get_action(), ArgAction::Append) {
         "lines".into()
     } else if !choices.is_empty() {
-        choices.iter().map(|choice| choice.get_name()).collect()
+        choices.iter().map(clap::builder::PossibleValue::get_name).collect()
     } else if numbers.into_iter().any(|number| parsed == number) {
         "number".into()
     } else {

@@ -39,10 +39,8 @@ pub use crate::{
 
 pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
     let looked = look(step, &inputs)?;
-    let session = match needs_aws(&inputs) {
-        true => Some(Session::open(step, &inputs.aws).await?),
-        false => None,
-    };
+    let session =
+        if needs_aws(&inputs) { Some(Session::open(step, &inputs.aws).await?) } else { None };
     let plan = plan(step, &inputs, &looked, session.as_ref()).await?;
     let wanted = format::pairs(&plan.lines);
     let before = looked.before(inputs.format, &wanted);

@@ -73,10 +73,10 @@ pub(crate) struct Reading {
 impl Reading {
     pub(crate) fn begin(step: &Step, inputs: &Inputs, denied: Denied) -> Self {
         let token = step.cancelled().child_token();
-        let (inputs, stop) = (inputs.clone(), token.clone());
+        let (inputs, cancelled) = (inputs.clone(), token.clone());
         let task = spawn_blocking(move || match inputs.rollback_to {
             Some(_) => Ok(Build::default()),
-            None => Build::read(&inputs, &denied, &stop),
+            None => Build::read(&inputs, &denied, &cancelled),
         });
         Self { task, _stop: token.drop_guard() }
     }

@@ -255,7 +255,9 @@ fn files_with(values: &[String]) -> Vec<PathBuf> {
 
 /// Whether only its owner can read `file`, by its own mode or by that of a folder on the way to it.
 fn closed(file: &Path) -> bool {
-    let own = |path: &Path| fs::metadata(path).is_ok_and(|it| it.permissions().mode() & 0o077 == 0);
+    let own = |path: &Path| {
+        fs::metadata(path).is_ok_and(|it| it.permissions().mode().trailing_zeros() >= 6)
+    };
     file.ancestors().take_while(|path| *path != root().join("target")).any(own)
 }
 

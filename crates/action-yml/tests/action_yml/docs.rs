@@ -139,7 +139,8 @@ fn fences(text: &str) -> Vec<String> {
 fn documents() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut documents = vec![root.join("README.md")];
-    let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let docs =
+        fs::read_dir(root.join("docs")).into_iter().flatten().flatten().map(|entry| entry.path());
     documents.extend(docs.filter(|path| path.extension().is_some_and(|kind| kind == "md")));
     let all = action_yml::all();
     documents.extend(
