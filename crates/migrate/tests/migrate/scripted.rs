@@ -328,6 +328,15 @@ fn the_migration_of_an_earlier_attempt_is_watched_on() {
 }
 
 #[test]
+fn an_earlier_attempt_of_this_run_is_adopted_and_its_code_passed_on() {
+    let aws = ScriptedAws::play("migrate-own-earlier-attempt");
+    let run = migrate(&aws).input("if-running", "adopt").env("GITHUB_RUN_ID", "4711").run();
+    assert_end(&run, "failed", 5, "exited with 5");
+    assert!(aws.writes().is_empty(), "{:?}", aws.writes());
+    assert_shown_in_order(&run, &["0001_todos.sql", "ERROR: division by zero"]);
+}
+
+#[test]
 fn a_dry_run_writes_nothing_and_shows_what_would_run() {
     let aws = ScriptedAws::play("migrate-exits-0");
     let run = migrate(&aws).arg("--dry-run").run();
