@@ -43,6 +43,10 @@ pub struct Inputs {
     #[arg(long, value_name = "FILE", default_value = "outputs.json")]
     pub outputs_file: PathBuf,
 
+    /// Folder of an initialised Terraform root that is asked for its outputs, instead of a file.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "outputs_file")]
+    pub working_directory: Option<PathBuf>,
+
     /// Secrets of Secrets Manager that expressions may name: lines `ALIAS,id`, the id being a name, an ARN or `prefix*`.
     ///
     /// A stage and a version follow as ECS writes them: `todo-db,arn::AWSPREVIOUS:`. Without an alias a secret goes by

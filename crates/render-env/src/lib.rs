@@ -14,6 +14,7 @@ mod render;
 mod report;
 mod secrets;
 mod template;
+mod terraform;
 mod whole;
 
 use std::{
@@ -38,7 +39,7 @@ pub use crate::{
 };
 
 pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
-    let looked = look(step, &inputs)?;
+    let looked = look(step, &inputs).await?;
     let session =
         if needs_aws(&inputs) { Some(Session::open(step, &inputs.aws).await?) } else { None };
     let plan = plan(step, &inputs, &looked, session.as_ref()).await?;
@@ -178,7 +179,7 @@ impl Looked {
     }
 }
 
-fn look(step: &Step, inputs: &Inputs) -> Result<Looked, Faults> {
+async fn look(step: &Step, inputs: &Inputs) -> Result<Looked, Faults> {
     let mut faults = Faults::default();
     if inputs.format == Format::EcsSecrets {
         only_references(inputs, &mut faults);
@@ -188,13 +189,7 @@ fn look(step: &Step, inputs: &Inputs) -> Result<Looked, Faults> {
     let example = inputs.example.as_deref().and_then(|path| read("example", path));
     let names_outputs = inputs.from_output.is_some()
         || template.as_ref().is_some_and(|text| text.contains("outputs"));
-    // A template of secrets alone needs no Terraform.
-    let outputs = if names_outputs || inputs.outputs_file.exists() {
-        read("outputs-file", &inputs.outputs_file)
-    } else {
-        None
-    };
-    let outputs = outputs.map(|text| outputs_of(&text, &inputs.outputs_file, &mut faults));
+    let outputs = terraform::outputs(inputs, names_outputs, &mut faults).await;
     secrets::check(&inputs.secret_ids, &mut faults);
     for name in inputs.allow_env.iter().filter(|name| expression::is_forbidden(name)) {
         faults.add("allow-env", format!("`{name}` is never within reach of a template"));
@@ -208,7 +203,7 @@ fn look(step: &Step, inputs: &Inputs) -> Result<Looked, Faults> {
     faults.check()?;
     let output_file = output_file.unwrap_or_default();
     let current = file::current(&output_file);
-    Ok(Looked { template, example, outputs: outputs.unwrap_or_default(), output_file, current })
+    Ok(Looked { template, example, outputs, output_file, current })
 }
 
 /// With `format: ecs-secrets` nothing is evaluated and no secret is read.
@@ -224,30 +219,6 @@ fn only_references(inputs: &Inputs, faults: &mut Faults) {
     }
     if inputs.example.is_some() {
         faults.add("example", format!("cannot be used {format}: a reference has no type"));
-    }
-}
-
-/// `terraform output -json`: `{"name": {"sensitive": …, "type": …, "value": …}}`.
-fn outputs_of(text: &str, path: &Path, faults: &mut Faults) -> BTreeMap<String, Output> {
-    #[derive(serde::Deserialize)]
-    struct Written {
-        value: serde_json::Value,
-        sensitive: bool,
-    }
-    match serde_json::from_str::<BTreeMap<String, Written>>(text) {
-        Ok(outputs) => outputs
-            .into_iter()
-            .map(|(name, Written { value, sensitive })| (name, Output { value, sensitive }))
-            .collect(),
-        Err(error) => {
-            let path = path.display();
-            let place = format!("line {}, column {}", error.line(), error.column());
-            faults.add(
-                "outputs-file",
-                format!("`{path}` is not what `terraform output -json` writes ({place})"),
-            );
-            BTreeMap::new()
-        }
     }
 }
 

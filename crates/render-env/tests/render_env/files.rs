@@ -29,6 +29,31 @@ pub(crate) fn render(folder: &Path) -> step_harness::Step {
         .input("output-file", ".env")
 }
 
+#[test]
+fn terraform_itself_is_asked_for_its_outputs() {
+    let folder = folder("A={{ outputs.greeting }}\nB={{ outputs.token }}\n");
+    let root = folder.path().join("root");
+    fs::create_dir(&root).unwrap();
+    fs::write(
+        root.join("terraform.tfstate"),
+        r#"{"version": 4, "serial": 1, "lineage": "x", "resources": [], "outputs": {
+            "greeting": {"value": "good day", "type": "string"},
+            "token": {"value": "not to be seen", "type": "string", "sensitive": true}}}"#,
+    )
+    .unwrap();
+    let run = render(folder.path()).input("working-directory", "root").run();
+    assert_eq!(run.code, 0, "{run:#?}");
+    let written = fs::read_to_string(folder.path().join(".env")).unwrap();
+    assert_eq!(written, "A='good day'\nB='not to be seen'\n");
+    assert!(run.output("reason").contains("1 of them secret"), "{run:#?}");
+
+    fs::write(root.join("main.tf"), "output {").unwrap();
+    let run = render(folder.path()).input("working-directory", "root").run();
+    assert!(run.code == 2 && run.log.contains("`terraform output` failed"), "{run:#?}");
+    let run = render(folder.path()).input("working-directory", "rot").run();
+    assert!(run.code == 2 && run.log.contains("no directory `rot`"), "{run:#?}");
+}
+
 const TEMPLATE: &str = "# the API\nPORT=3000\nDB_HOST={{ outputs.aurora_endpoint }}\n\
     DB=\"{{ outputs.aurora_endpoint }}:{{ outputs.aurora_port }}\"\nCOMMIT={{ env.GITHUB_SHA }}\n\
     SUBNETS={{ outputs.subnets }}\nFIRST={{ outputs[\"subnets\"][0] | upper }}\n\
