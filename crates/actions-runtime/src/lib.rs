@@ -12,6 +12,7 @@ mod inputs;
 mod job;
 pub mod markdown;
 mod outputs;
+mod panics;
 mod secrets;
 mod signals;
 mod step;

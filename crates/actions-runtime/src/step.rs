@@ -1,15 +1,7 @@
 //! One run of a program, from its arguments to its exit code.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Display,
-    io::Write as _,
-    panic::AssertUnwindSafe,
-    process::ExitCode,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
-};
+use std::{collections::BTreeMap, fmt::Display, io::Write as _, process::ExitCode, sync::Arc};
 
-use futures_util::FutureExt as _;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -19,7 +11,7 @@ use crate::{
     Cancelled, Exit, Faults, Group, Job, StepOutputs,
     console::{Console, Level, plain},
     inputs::{self, Stop},
-    outputs,
+    outputs, panics,
     signals::Signals,
     summary::Summary,
 };
@@ -66,7 +58,14 @@ where
     let (outputs, code) = match parsed {
         Err(Stop::Help(text)) => return show_help(&text),
         Err(Stop::Faults(faults)) => step.told(&faults.into()),
-        Ok(inputs) => step.run(run, inputs).await,
+        Ok(inputs) => {
+            let panicked = step.clone();
+            panics::become_reports(move |report| {
+                let (outputs, _code) = panicked.told(report);
+                let _nobody_is_left_to_tell = panicked.hand_over(&outputs, wants_json);
+            });
+            step.run(run, inputs).await
+        }
     };
     step.console().live(None);
     match step.hand_over(&outputs, wants_json) {
@@ -206,8 +205,7 @@ impl Step {
     where
         O: StepOutputs,
     {
-        keep_panics_quiet();
-        let mut program = std::pin::pin!(AssertUnwindSafe(run(self, inputs)).catch_unwind());
+        let mut program = std::pin::pin!(run(self, inputs));
         let mut signal = std::pin::pin!(self.0.signals.first());
         let mut listening = true;
         let ended = loop {
@@ -224,9 +222,8 @@ impl Step {
             }
         };
         match ended {
-            Ok(Ok(outputs)) => self.finished(&outputs),
-            Ok(Err(report)) => self.told(&report),
-            Err(_payload) => self.told(&panic_report()),
+            Ok(outputs) => self.finished(&outputs),
+            Err(report) => self.told(&report),
         }
     }
 
@@ -326,34 +323,6 @@ fn one_line(text: &str) -> String {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
     }
-}
-
-static PANIC: OnceLock<Mutex<String>> = OnceLock::new();
-
-/// Notes what a panic said instead of printing it: it is told once, redacted, as every other error is.
-fn keep_panics_quiet() {
-    std::panic::set_hook(Box::new(|panic| {
-        let message = panic.payload_as_str().unwrap_or("no message");
-        let place = panic
-            .location()
-            .map(|place| format!(" at {}:{}", place.file(), place.line()))
-            .unwrap_or_default();
-        let mut first =
-            PANIC.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-        // The first panic is the cause; those that follow from it say nothing new.
-        if first.is_empty() {
-            *first = format!("{message}{place}");
-        }
-    }));
-}
-
-fn panic_report() -> miette::Report {
-    let message =
-        PANIC.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner).clone();
-    miette::miette!(
-        help = "this is a defect of the program: please report it with the log of this step",
-        "the program stopped unexpectedly: {message}"
-    )
 }
 
 #[cfg(test)]
