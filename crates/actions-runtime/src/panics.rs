@@ -25,21 +25,15 @@ pub(crate) fn become_reports(tell: impl Fn(&miette::Report) + Send + 'static) {
         let (done, end) = mpsc::channel::<()>();
         let first = !told.swap(true, Ordering::SeqCst);
         let tell = tell.lock().ok().filter(|_| first).and_then(|mut tell| tell.take());
-        match tell {
-            Some(tell) => {
-                let report = report(panic);
-                thread::spawn(move || {
-                    tell(&report);
-                    drop(done);
-                });
-                let _told_or_too_late = end.recv_timeout(PATIENCE);
-            }
-            // Whoever tells the first one ends the process.
-            None => {
-                let _always_too_late = end.recv_timeout(PATIENCE);
-                drop(done);
-            }
+        if let Some(tell) = tell {
+            let (report, done) = (report(panic), done.clone());
+            thread::spawn(move || {
+                tell(&report);
+                let _too_late = done.send(());
+            });
         }
+        // Where another panic was first, whoever tells that one ends the process.
+        let _told_or_too_late = end.recv_timeout(PATIENCE);
         exit(1);
     }));
 }
