@@ -136,7 +136,9 @@ fn with_environment(
         else {
             continue;
         };
-        if arg.is_hide_set() || on_command_line(arg) {
+        // An action hands over its defaults too: what nobody chose contradicts nothing.
+        let is_default = matches!(arg.get_default_values(), [default] if *default == *value);
+        if arg.is_hide_set() || is_default || on_command_line(arg) {
             continue;
         }
         let flag = |value: &str| match arg.get_long() {
@@ -331,7 +333,7 @@ mod tests {
         image: Option<String>,
         #[arg(long, required_unless_present = "revision")]
         family: Option<String>,
-        #[arg(long)]
+        #[arg(long, conflicts_with = "cluster")]
         revision: Option<String>,
         /// Secret.
         #[arg(long, hide = true)]
@@ -421,6 +423,16 @@ mod tests {
                 read(&[&["--service=x", "--family=todo"], given].concat(), &[]).unwrap_err();
             assert_eq!(faults, "`desired-count`: cannot be used together with `image`");
         }
+    }
+
+    #[test]
+    fn a_default_that_the_action_hands_over_contradicts_nothing() {
+        let given = |cluster| {
+            let family = read(&["--service=x", "--revision=7"], &[("INPUT_CLUSTER", cluster)]);
+            family.map(|inputs| inputs.cluster)
+        };
+        assert_eq!(given("default").as_deref(), Ok("default"));
+        assert!(given("other").is_err_and(|faults| faults.contains("cannot be used together")));
     }
 
     #[test]
