@@ -42,7 +42,7 @@ impl Policy {
 fn unseen(program: &str, action: &str) -> Option<&'static str> {
     Some(match (program, action) {
         (_, "iam:PassRole") => "asked of whoever registers or runs what names a role",
-        (_, "ecs:TagResource") => "asked of whoever makes something with tags",
+        ("migrate", "ecs:TagResource") => "asked of whoever makes something with tags",
         (
             "build-push",
             "ecr:BatchCheckLayerAvailability"
@@ -59,7 +59,7 @@ fn unseen(program: &str, action: &str) -> Option<&'static str> {
         ("web-publish", "s3:GetObjectVersion") => {
             "asked in the place of `s3:GetObject` where a versioned bucket gives an earlier file back"
         }
-        ("provision-infra", _) => "Terraform's own calls, not the program's",
+        ("provision-infra", "s3:ListBucket") => "Terraform's own call, not the program's",
         _ => return None,
     })
 }
