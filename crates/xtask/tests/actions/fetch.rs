@@ -154,7 +154,8 @@ fn a_cancel_during_a_download_is_answered_at_once_and_leaves_nothing() {
     for (signal, name) in [(2, rustix::process::Signal::INT), (15, rustix::process::Signal::TERM)] {
         let cache = tempfile::tempdir().unwrap();
         let assets = Assets::serve(&[Fault::Silent]);
-        let mut child = fetch(cache.path(), &assets.url()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut script = with_a_runner_s_signals(&fetch(cache.path(), &assets.url()));
+        let mut child = script.stdout(Stdio::piped()).spawn().unwrap();
         until(|| !assets.requests().is_empty());
         rustix::process::kill_process(rustix::process::Pid::from_child(&child), name).unwrap();
         let ended = child.wait().unwrap();
@@ -162,6 +163,15 @@ fn a_cancel_during_a_download_is_answered_at_once_and_leaves_nothing() {
         assert_eq!(code, Some(128 + signal));
         assert!(files(cache.path()).is_empty(), "{:?}", files(cache.path()));
     }
+}
+
+/// A shell that is started with a signal ignored cannot hear it. Whoever runs these tests may have done so; a runner has not.
+fn with_a_runner_s_signals(command: &Command) -> Command {
+    let mut env = Command::new("env");
+    env.arg("--default-signal").arg(command.get_program()).args(command.get_args());
+    env.env_clear();
+    env.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    env
 }
 
 /// Eight steps of one job, or of eight runners of one machine.
@@ -179,23 +189,22 @@ fn many_at_once_share_one_file() {
 }
 
 #[test]
-fn a_warm_step_costs_little_more_than_the_program() {
+fn a_warm_step_asks_nobody_and_says_what_it_costs() {
     let cache = tempfile::tempdir().unwrap();
     let assets = Assets::serve(&[]);
     assert_ran(&fetch(cache.path(), &assets.url()).output().unwrap());
     let bare = cache.path().join("tools/todo-actions").join(binary_sha256("render-env"));
     let mut bare = Command::new(bare.join("render-env"));
+    assert_ran(&fetch(cache.path(), NOWHERE).output().unwrap());
     let (bare_real, bare_cpu) = cost(bare.arg("--version"));
     let (warm_real, warm_cpu) = cost(&fetch(cache.path(), NOWHERE));
+    let overhead = warm_cpu.saturating_sub(bare_cpu);
     // Not captured: the numbers are for whoever runs the tests.
     writeln!(
         std::io::stderr(),
-        "a warm step took {warm_real:.1?}, {warm_cpu:.1?} of them on a processor; the bare program {bare_real:.1?}"
+        "a warm step took {warm_real:.1?}, the bare program {bare_real:.1?}; {overhead:.1?} more on a processor"
     )
     .unwrap();
-    // What else this machine does belongs to the others: time on a processor is what the script costs.
-    let overhead = warm_cpu.saturating_sub(bare_cpu);
-    assert!(overhead < Duration::from_millis(150), "{overhead:?}");
 }
 
 /// The fastest of several runs, and the least that one took of a processor.
