@@ -4,11 +4,7 @@
 use std::{
     panic,
     process::exit,
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
-        mpsc,
-    },
+    sync::{Mutex, mpsc},
     thread,
     time::Duration,
 };
@@ -20,11 +16,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[expect(clippy::exit, reason = "nothing is left to return to")]
 pub(crate) fn become_reports(tell: impl Fn(&miette::Report) + Send + 'static) {
     let tell = Mutex::new(Some(tell));
-    let told = AtomicBool::new(false);
     panic::set_hook(Box::new(move |panic| {
         let (done, end) = mpsc::channel::<()>();
-        let first = !told.swap(true, Ordering::SeqCst);
-        let tell = tell.lock().ok().filter(|_| first).and_then(|mut tell| tell.take());
+        // The first panic takes it, and no other finds it.
+        let tell = tell.lock().ok().and_then(|mut tell| tell.take());
         if let Some(tell) = tell {
             let (report, done) = (report(panic), done.clone());
             thread::spawn(move || {

@@ -86,8 +86,11 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
     put().map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
-/// Adds `text` to a file of the runner's, which sets its mode itself.
-pub(crate) fn append(path: &Path, text: &str) -> Result<(), Error> {
+/// Adds `text` to a file of the runner's that holds `current`. The runner sets its mode itself.
+pub(crate) fn append(path: &Path, current: &str, text: &str) -> Result<(), Error> {
+    // An earlier step may have left its last line open.
+    let open = !current.is_empty() && !current.ends_with('\n');
+    let text = format!("{}{text}", if open { "\n" } else { "" });
     let put = || -> std::io::Result<()> {
         let mut options = std::fs::OpenOptions::new();
         options.append(true).create(true).mode(MODE).open(path)?.write_all(text.as_bytes())

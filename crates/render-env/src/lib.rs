@@ -96,7 +96,7 @@ pub async fn run(step: &Step, inputs: Inputs) -> miette::Result<Outputs> {
         ));
     }
     if appends {
-        file::append(path, &text)?;
+        file::append(path, looked.current.as_deref().unwrap_or_default(), &text)?;
     } else {
         file::write(path, &text)?;
     }

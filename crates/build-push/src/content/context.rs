@@ -214,7 +214,11 @@ mod tests {
         hash(root, &Ignored::read(ignored).unwrap(), &CancellationToken::new()).unwrap()
     }
 
-    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    fn folder<'a, P, C>(files: impl IntoIterator<Item = &'a (P, C)>) -> tempfile::TempDir
+    where
+        P: AsRef<Path> + 'a,
+        C: AsRef<[u8]> + 'a,
+    {
         let folder = tempfile::tempdir().unwrap();
         for (path, content) in files {
             let path = folder.path().join(path);
@@ -236,16 +240,7 @@ mod tests {
             bit in 0..8_u8,
         ) {
             let files: Vec<(String, Vec<u8>)> = tree.into_iter().collect();
-            let write = |files: &mut dyn Iterator<Item = &(String, Vec<u8>)>| {
-                let folder = tempfile::tempdir().unwrap();
-                for (path, content) in files {
-                    let path = folder.path().join(path);
-                    fs::create_dir_all(path.parent().unwrap()).unwrap();
-                    fs::write(path, content).unwrap();
-                }
-                folder
-            };
-            let (first, second) = (write(&mut files.iter()), write(&mut files.iter().rev()));
+            let (first, second) = (folder(&files), folder(files.iter().rev()));
             for (path, _) in &files {
                 let file = fs::File::options().write(true).open(second.path().join(path)).unwrap();
                 file.set_modified(std::time::UNIX_EPOCH).unwrap();

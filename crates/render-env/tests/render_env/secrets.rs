@@ -231,7 +231,7 @@ fn the_runner_s_own_file_is_added_to_and_later_steps_see_it() {
     secret("runner/token", &json!({ "SecretString": token }));
     let folder = folder("TOKEN={{ secrets.token }}\nPORT=3000\n");
     let runner = folder.path().join("github_env");
-    fs::write(&runner, "OTHER=stays\n").unwrap();
+    fs::write(&runner, "OTHER=stays").unwrap();
     let render = || {
         let step = step!("render-env").current_dir(folder.path()).input("template", "template");
         let step = step.input("secret-ids", "token,runner/token").input("format", "github-env");
